@@ -1,0 +1,6 @@
+"""Costs of live subgraphs. Each cost is defined in its own file; all take live edges `[B, E]` → `[B]`."""
+
+from bsnc.cost.linear import Cost, LinearCost
+from bsnc.cost.registry import cost_of, costs_of_masks, maximum
+
+__all__ = ["Cost", "LinearCost", "cost_of", "costs_of_masks", "maximum"]

@@ -1,0 +1,47 @@
+"""Multiply-adds for one example."""
+
+from __future__ import annotations
+
+from bsnc.cost.linear import LinearCost
+from bsnc.ir import CostKey, Edge, Graph
+from bsnc.ops import numel
+
+
+def executed(graph: Graph) -> LinearCost:
+    """`flops`: multiply-adds that the live edges execute.
+
+    Convolution Cin / groups · Cout · k² · Hout · Wout, linear in · out; normalisation, activation, pooling,
+    upsampling and additions 0.
+    """
+    weights = [sum(call_multiply_adds(edge, i) for i in range(len(edge.module))) for edge in graph.edges]
+    return LinearCost.of(CostKey(name="flops"), graph, weights, [0] * len(graph.nodes))
+
+
+def veniat2018(graph: Graph) -> LinearCost:
+    """`flops(count = veniat2018)`: as the code of Veniat & Denoyer (CVPR 2018) counts, to compare with its tables.
+
+    A convolution after an upsampling is charged at the low resolution, and a live node with k inputs adds
+    (k − 1) · numel, all its inputs in the S-network counted, live or not.
+    """
+    edges = [sum(_low_resolution(edge, i) for i in range(len(edge.module))) for edge in graph.edges]
+    nodes = [
+        max(0, len(arriving) - 1) * numel(node.shape)
+        for node, arriving in zip(graph.nodes, graph.in_edges, strict=True)
+    ]
+    key = CostKey(name="flops", options=(("count", "veniat2018"),))
+    return LinearCost.of(key, graph, edges, nodes)
+
+
+def call_multiply_adds(edge: Edge, i: int) -> int:
+    """Multiply-adds of op number i of an edge."""
+    call = edge.module[i]
+    return call.definition.multiply_adds(call.arguments, call.in_shape, call.out_shape)
+
+
+def _low_resolution(edge: Edge, i: int) -> int:
+    call = edge.module[i]
+    before = edge.module[i - 1] if i > 0 else None
+    if before is None or not before.definition.changes_resolution:
+        return call_multiply_adds(edge, i)
+    low = before.in_shape
+    return call.definition.multiply_adds(call.arguments, low, call.definition.output_shape(call.arguments, low))

@@ -1,0 +1,30 @@
+"""Messages to the user: sources, spans, diagnostics, their codes and their renderers."""
+
+from bsnc.diagnostics.codes import CODES, Code, explain
+from bsnc.diagnostics.diagnostic import (
+    Diagnosed,
+    Diagnostic,
+    Label,
+    Severity,
+    did_you_mean,
+    exit_status,
+)
+from bsnc.diagnostics.render import render_concise, render_full, render_json
+from bsnc.diagnostics.source import Source, SourceSpan
+
+__all__ = [
+    "CODES",
+    "Code",
+    "Diagnosed",
+    "Diagnostic",
+    "Label",
+    "Severity",
+    "Source",
+    "SourceSpan",
+    "did_you_mean",
+    "exit_status",
+    "explain",
+    "render_concise",
+    "render_full",
+    "render_json",
+]

@@ -1,0 +1,205 @@
+"""The table of diagnostic codes. `bsnc explain CODE` and docs/errors.md are made from it.
+
+0xx input and output · 1xx syntax · 2xx names, types, shapes · 3xx the graph · 4xx budgets · 5xx training, models
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Code:
+    """`environment`: the fault lies with the call or the machine, not with the spec or model (exit status 2)."""
+
+    title: str
+    explanation: str
+    severity: Literal["error", "warning"] = "error"
+    environment: bool = False
+
+
+CODES: dict[str, Code] = {
+    "BSN001": Code(
+        "cannot read a file",
+        "The path does not exist, is a directory, or may not be read. Check the spelling and the permissions.",
+        environment=True,
+    ),
+    "BSN002": Code(
+        "not a text file",
+        "A spec is UTF-8 text. This file holds bytes that are not UTF-8, or NUL characters: it may be a binary "
+        "file, or text in another encoding. Save it again as UTF-8.",
+    ),
+    "BSN003": Code(
+        "cannot write the output",
+        "The output path cannot be created or written: it may be a file where a directory is needed, be read-only, "
+        "or the disk may be full.",
+        environment=True,
+    ),
+    "BSN004": Code(
+        "bad option value",
+        "A value given on the command line (`--set name=value`, `--budget cost=bound`, `--seed`, …) does not have "
+        "the expected form or type. `--set` and `--budget` accept exactly what the spec itself would accept there.",
+        environment=True,
+    ),
+    "BSN005": Code(
+        "bad masks file",
+        'The file for `--masks` is a JSON list of objects, each from edge name to 0 or 1: `[{"h[0]->h[1]": 0}, {}]`. '
+        "Edges that are not named are kept. Fixed edges cannot be dropped.",
+        environment=True,
+    ),
+    "BSN101": Code(
+        "syntax error",
+        "The text does not follow the grammar at the marked place; the message says what could stand there.",
+    ),
+    "BSN102": Code(
+        "bad number or unit",
+        "A number may carry one unit, without a space: `k M G T` (powers of 1000), `B kB MB GB KiB MiB GiB` (bytes), "
+        "`us ms s` (time) or `%`.",
+    ),
+    "BSN103": Code(
+        "input too large or too deep",
+        "A spec is limited in size and nesting, so that checking an untrusted file always ends soon. Real specs stay "
+        "far below these limits.",
+    ),
+    "BSN201": Code(
+        "unknown name",
+        "No parameter, `let`, block, node or loop variable of this name is visible here. Names are visible from their "
+        "declaration to the end of the enclosing braces.",
+    ),
+    "BSN202": Code(
+        "duplicate name",
+        "Each name is declared once: a later declaration in the same network may not reuse it, not even in an inner "
+        "scope.",
+    ),
+    "BSN203": Code(
+        "unknown op",
+        "A module is a pipeline of ops (`conv(16, 3) | batch_norm | relu`) and blocks. No op or block has this name; "
+        "docs/ops.md lists all ops.",
+    ),
+    "BSN204": Code("missing argument", "An argument without a default was not given. docs/ops.md lists each op's."),
+    "BSN205": Code(
+        "unknown or surplus argument",
+        "The op, block, function or cost has no such argument, has it already, or takes fewer positional arguments.",
+    ),
+    "BSN206": Code(
+        "type mismatch",
+        "A value has another type than the place needs: for example a string where an int is needed, or a module "
+        "where a node is.",
+    ),
+    "BSN207": Code(
+        "unit mismatch",
+        "A quantity has another unit than the place needs: flops and params are plain counts (`40M`), probabilities "
+        "are between 0 and 1 or in `%`, and quantities of unlike units cannot be added or compared.",
+    ),
+    "BSN208": Code("index out of range", "Indices start at 0 and end before the size of the array or list."),
+    "BSN209": Code(
+        "value out of range",
+        "The value is not allowed here: a division by zero, the logarithm of a number that is not positive, a size "
+        "below one, a number beyond what the language computes with.",
+    ),
+    "BSN210": Code(
+        "unknown or repeated key",
+        "The sections `search`, `train` and `data` are closed: only the documented keys may stand there, each once.",
+    ),
+    "BSN211": Code("bad section value", "The key exists, but this value is not one that it accepts."),
+    "BSN212": Code("unknown cost", "No cost of this name is known. docs/costs.md defines each cost."),
+    "BSN213": Code(
+        "limit exceeded",
+        "Elaboration is bounded: the number of elaborated edges and of evaluation steps is capped, so that every spec "
+        "is checked in bounded time.",
+    ),
+    "BSN214": Code(
+        "op does not fit its input",
+        "The op cannot be applied to a tensor of this shape: a convolution needs channels and space, a linear layer a "
+        "vector (use `flatten` before it), a window may not be larger than its padded input.",
+    ),
+    "BSN215": Code(
+        "unlike shapes arrive at a node",
+        "A node adds what arrives, so all edges into it must deliver the same shape. The message shows both shapes "
+        "and both edges.",
+    ),
+    "BSN216": Code(
+        "output has another shape than declared",
+        "The shape that arrives at the output differs from the one in its declaration.",
+    ),
+    "BSN301": Code("cycle", "An S-network is acyclic. The message shows one cycle, edge by edge."),
+    "BSN302": Code(
+        "no network, or not one",
+        "A spec declares exactly one network, with exactly one `input` and one `output`.",
+    ),
+    "BSN303": Code("output depends on nothing", "No path of edges leads from the input to the output."),
+    "BSN304": Code(
+        "node on no path",
+        "No path from the input to the output passes this node: its edges can never be live, cost nothing and do "
+        "nothing.",
+        severity="warning",
+    ),
+    "BSN305": Code(
+        "edge into the input or out of the output",
+        "The input only has edges that leave it, and the output only edges that arrive.",
+    ),
+    "BSN306": Code(
+        "not a node pipeline",
+        "A node aggregates (`sum`) and then may apply parameter-free activations that keep the shape, such as "
+        "`relu`. Convolutions, normalisations and other modules belong on edges.",
+    ),
+    "BSN307": Code(
+        "unused name",
+        "A parameter, block or `let` is declared but never used. A parameter that nothing depends on is often a sign "
+        "of a number written out somewhere instead.",
+        severity="warning",
+    ),
+    "BSN401": Code(
+        "budget infeasible",
+        "Not even the cheapest connected architecture meets the budgets. The message gives the least bound that "
+        "would work and the edges on which every architecture depends.",
+    ),
+    "BSN402": Code(
+        "budget trivially met",
+        "The whole S-network is within the budget, so the budget constrains nothing.",
+        severity="warning",
+    ),
+    "BSN501": Code(
+        "data not usable",
+        "The `data` section names a source that this version cannot read, or its examples do not have the shape or "
+        "the number of classes that the network declares.",
+    ),
+    "BSN502": Code(
+        "training diverged",
+        "The loss became infinite or undefined. A lower learning rate is the usual remedy.",
+    ),
+    "BSN503": Code(
+        "not a run",
+        "The directory does not hold a finished run (`ir.json`, `architecture.json`, `weights.safetensors`), or a file "
+        "in it is damaged or was written by another version.",
+    ),
+    "BSN511": Code("not an ONNX model", "The file is not a readable, well-formed ONNX model."),
+    "BSN512": Code("over budget", "The cost recounted from the model file exceeds the budget's bound."),
+    "BSN513": Code(
+        "model does not match the spec",
+        "The model names an architecture that is not one of this spec's network, or its operators, weights or cost "
+        "are not those of the architecture that it names.",
+    ),
+    "BSN514": Code(
+        "model computes something else",
+        "On the same inputs, the outputs of the model file differ from those of the spec's network with the weights "
+        "of the file, or from those of the trained network, by more than the tolerance.",
+    ),
+    "BSN515": Code(
+        "model without provenance",
+        "The model was not exported by bsnc, or its metadata was removed. Costs are recounted from the file, but it "
+        "cannot be compared with the spec's network.",
+        severity="warning",
+    ),
+    "BSN516": Code(
+        "cost cannot be recounted",
+        "The file holds an operator or a shape from which this cost cannot be counted. A cost is never guessed.",
+    ),
+}
+
+
+def explain(code: str) -> str:
+    """The documentation entry of a code, as Markdown."""
+    entry = CODES[code]
+    return f"## {code}: {entry.title}\n\n*{entry.severity}*\n\n{entry.explanation}\n"

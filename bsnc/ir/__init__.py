@@ -1,0 +1,65 @@
+"""The graph IR: S-networks, budgets and sections as frozen data. Torch-free."""
+
+from bsnc.ir.budget import COST_SIGNATURES, Budget, CostKey, CostSignature, every_cost
+from bsnc.ir.config import (
+    SECTIONS,
+    Constant,
+    Cosine,
+    Crop,
+    DataConfig,
+    Digits,
+    Flip,
+    Hub,
+    OneCycle,
+    SearchConfig,
+    Sgd,
+    Step,
+    TrainConfig,
+)
+from bsnc.ir.graph import Edge, Frozen, Gate, Graph, Node, OpCall
+from bsnc.ir.listing import module_text, print_graph, shape_text
+from bsnc.ir.liveness import edges_on_a_path, live_bits, live_edges
+from bsnc.ir.networkx_view import to_networkx
+from bsnc.ir.program import IrFormatError, Program, dump_program, graph_hash, load_program
+from bsnc.ir.verify import InvalidGraphError, verify
+
+__all__ = [
+    "COST_SIGNATURES",
+    "SECTIONS",
+    "Budget",
+    "Constant",
+    "Cosine",
+    "CostKey",
+    "CostSignature",
+    "Crop",
+    "DataConfig",
+    "Digits",
+    "Edge",
+    "Flip",
+    "Frozen",
+    "Gate",
+    "Graph",
+    "Hub",
+    "InvalidGraphError",
+    "IrFormatError",
+    "Node",
+    "OneCycle",
+    "OpCall",
+    "Program",
+    "SearchConfig",
+    "Sgd",
+    "Step",
+    "TrainConfig",
+    "dump_program",
+    "edges_on_a_path",
+    "every_cost",
+    "graph_hash",
+    "live_bits",
+    "live_edges",
+    "load_program",
+    "module_text",
+    "print_graph",
+    "shape_text",
+    "to_networkx",
+    "verify",
+]

@@ -1,0 +1,130 @@
+"""The closed, typed sections `search`, `train` and `data`, with the defaults that train.
+
+A value such as `sgd(lr = 0.1)` is a model whose `kind` is the name; positional arguments fill fields in order.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field
+
+from bsnc.ir.graph import Frozen
+
+Probability = Annotated[float, Field(gt=0, lt=1)]
+Positive = Annotated[float, Field(gt=0)]
+NonNegative = Annotated[float, Field(ge=0)]
+Epochs = Annotated[int, Field(ge=0)]
+
+
+class SearchConfig(Frozen):
+    """How gates are learnt."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    estimator: Literal["reinforce", "rloo"] = "rloo"
+    """Baseline of the score-function gradient: `reinforce` the batch mean, `rloo` the mean of the others."""
+    init: Probability = 0.95
+    """Probability at which every gate starts."""
+    gate_lr: Positive = 1.0
+    """Learning rate of plain SGD on the gates' logits."""
+    penalty: Positive | Literal["auto"] = Field(default="auto", alias="lambda")
+    """λ of every budget: a number, or `auto` for a dual that grows while a budget is exceeded."""
+    warmup: Epochs = 10
+    """Epochs of `train.epochs` in which weights learn and gates only sample."""
+
+
+class Sgd(Frozen):
+    """torch.optim.SGD."""
+
+    kind: Literal["sgd"] = "sgd"
+    lr: Positive = 0.1
+    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
+    weight_decay: NonNegative = 5e-4
+    nesterov: bool = False
+
+
+class Constant(Frozen):
+    """The learning rate stays."""
+
+    kind: Literal["constant"] = "constant"
+
+
+class OneCycle(Frozen):
+    """torch.optim.lr_scheduler.OneCycleLR over a whole phase (Smith & Topin, 2018)."""
+
+    kind: Literal["one_cycle"] = "one_cycle"
+    warmup: Probability = 0.2
+
+
+class Cosine(Frozen):
+    """Half a cosine from the full rate to zero over a whole phase (Loshchilov & Hutter, 2017)."""
+
+    kind: Literal["cosine"] = "cosine"
+
+
+class Step(Frozen):
+    """Multiply the rate by `by` at each epoch in `at`."""
+
+    kind: Literal["step"] = "step"
+    at: tuple[Epochs, ...]
+    by: Positive = 0.1
+
+
+Schedule = Annotated[Constant | OneCycle | Cosine | Step, Field(discriminator="kind")]
+
+
+class TrainConfig(Frozen):
+    """How weights are learnt."""
+
+    epochs: Annotated[int, Field(ge=1)] = 60
+    """Epochs of the search, its warm-up included."""
+    fine_tune: Epochs = 20
+    """Epochs in which the final architecture alone trains, after the search."""
+    batch_size: Annotated[int, Field(ge=2)] = 64
+    optimizer: Annotated[Sgd, Field()] = Sgd(nesterov=True)
+    schedule: Schedule = OneCycle()
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
+
+
+class Crop(Frozen):
+    """Pad by `padding` with black, then crop to the size at a random place."""
+
+    kind: Literal["crop"] = "crop"
+    padding: Annotated[int, Field(ge=1)]
+
+
+class Flip(Frozen):
+    """Mirror left to right with probability 1/2."""
+
+    kind: Literal["flip"] = "flip"
+
+
+Augmentation = Annotated[Crop | Flip, Field(discriminator="kind")]
+
+
+class Digits(Frozen):
+    """scikit-learn's 1 797 handwritten digits of 8×8; `test` of them, stratified, are held out."""
+
+    kind: Literal["digits"] = "digits"
+    test: Annotated[int, Field(ge=10, le=1700)] = 450
+
+
+class Hub(Frozen):
+    """A data set of the Hugging Face hub."""
+
+    kind: Literal["hub"] = "hub"
+    path: str
+
+
+Source = Annotated[Digits | Hub, Field(discriminator="kind")]
+
+
+class DataConfig(Frozen):
+    """Where examples come from."""
+
+    source: Source = Digits()
+    augment: tuple[Augmentation, ...] = ()
+
+
+SECTIONS: dict[str, type[Frozen]] = {"search": SearchConfig, "train": TrainConfig, "data": DataConfig}

@@ -1,0 +1,45 @@
+"""A graph as text for people: deterministic, one line per node and edge. JSON is the form for machines."""
+
+from __future__ import annotations
+
+from bsnc.ir.graph import Graph, Node, OpCall
+from bsnc.ops import Shape
+
+
+def shape_text(shape: Shape) -> str:
+    """`[3, 32, 32]`."""
+    return f"[{', '.join(map(str, shape))}]"
+
+
+def call_text(call: OpCall) -> str:
+    """An op with the arguments that differ from their defaults: `conv(channels = 16, kernel = 3)`."""
+    defaults = {p.name: p.default for p in call.definition.parameters}
+    given = [f"{name} = {_value(v)}" for name, v in call.arguments.items() if defaults.get(name) != v]
+    return f"{call.op}({', '.join(given)})" if given else call.op
+
+
+def module_text(module: tuple[OpCall, ...]) -> str:
+    """A chain of ops, joined by `|`."""
+    return " | ".join(call_text(call) for call in module)
+
+
+def _value(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _node_line(node: Node) -> str:
+    pipeline = module_text(node.activations)
+    held = "" if node.kind == "input" else node.aggregation + (f" | {pipeline}" if pipeline else "")
+    kind = "node" if node.kind == "hidden" else node.kind
+    return f"  {kind} {node.name}: {shape_text(node.shape)} {held}".rstrip()
+
+
+def print_graph(graph: Graph) -> str:
+    """The listing of a graph, in the order of its nodes and edges."""
+    counts = f"{len(graph.nodes)} nodes, {len(graph.edges)} edges, {len(graph.gates)} gates"
+    lines = [f"graph {graph.name}  # {counts}"]
+    lines += [_node_line(node) for node in graph.nodes]
+    for edge in graph.edges:
+        gate = "fixed" if edge.gate is None else "gate" if edge.gate == edge.name else f"gate {edge.gate}"
+        lines.append(f"  edge {edge.name}: {module_text(edge.module)}  @ {gate}")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,56 @@
+"""Which edges are live: kept by a mask and on a path from input to output through kept edges.
+
+The masks of a batch are held as one big integer per edge, bit b for example b, so that one pass over the edges
+serves the whole batch. Two passes, O(V + E) operations on integers of B bits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from bsnc.ir.graph import Graph
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+def live_bits(graph: Graph, kept: Sequence[int], everyone: int) -> list[int]:
+    """For each edge the set of examples in which it is live, given the sets in which it is kept.
+
+    `everyone` is the set of all examples, e.g. `(1 << B) - 1`.
+    """
+    reached = [0] * len(graph.nodes)
+    reached[graph.node_index[graph.input.name]] = everyone
+    for i, (source, target) in enumerate(graph.endpoints):
+        reached[target] |= kept[i] & reached[source]
+    needed = [0] * len(graph.nodes)
+    needed[graph.node_index[graph.output.name]] = everyone
+    live = [0] * len(graph.edges)
+    for i in range(len(graph.edges) - 1, -1, -1):
+        source, target = graph.endpoints[i]
+        useful = kept[i] & needed[target]
+        needed[source] |= useful
+        live[i] = useful & reached[source]
+    return live
+
+
+def live_edges(graph: Graph, masks: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Masks `[B, E]` → live edges `[B, E]`, both boolean. A row without any live edge is inconsistent."""
+    import numpy as np
+
+    batch, edges = masks.shape
+    assert edges == len(graph.edges), f"masks have {edges} columns, the graph has {len(graph.edges)} edges"
+    packed = np.packbits(masks.T, axis=1, bitorder="little")
+    kept = [int.from_bytes(row.tobytes(), "little") for row in packed]
+    width = packed.shape[1]
+    live = live_bits(graph, kept, (1 << batch) - 1)
+    raw = b"".join(bits.to_bytes(width, "little") for bits in live)
+    columns = np.frombuffer(raw, dtype=np.uint8).reshape(edges, width)
+    return np.unpackbits(columns, axis=1, count=batch, bitorder="little").T.astype(bool)
+
+
+def edges_on_a_path(graph: Graph) -> list[bool]:
+    """For each edge, whether any path from input to output passes it."""
+    return [bool(bits) for bits in live_bits(graph, [1] * len(graph.edges), 1)]

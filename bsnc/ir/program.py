@@ -1,0 +1,54 @@
+"""A compiled spec: graph, budgets and sections, and the one place where it becomes JSON and back."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Literal
+
+from pydantic import ValidationError
+
+from bsnc.ir.budget import Budget
+from bsnc.ir.config import DataConfig, SearchConfig, TrainConfig
+from bsnc.ir.graph import Frozen, Graph
+from bsnc.ir.verify import verify
+
+FORMAT_VERSION = 1
+
+
+class Program(Frozen):
+    """Everything that a spec says, elaborated. `settings` are the parameters that the network was given."""
+
+    format: Literal["bsnc-ir"] = "bsnc-ir"
+    version: Literal[1] = FORMAT_VERSION
+    graph: Graph
+    budgets: tuple[Budget, ...] = ()
+    search: SearchConfig = SearchConfig()
+    train: TrainConfig = TrainConfig()
+    data: DataConfig = DataConfig()
+    settings: dict[str, int | float | bool | str | tuple[int, ...]] = {}
+
+
+class IrFormatError(ValueError):
+    """Text that is not the JSON of a program of this version."""
+
+
+def dump_program(program: Program) -> str:
+    """JSON with a fixed order of keys: equal programs give equal text."""
+    return json.dumps(program.model_dump(mode="json", by_alias=True), indent=1, ensure_ascii=False) + "\n"
+
+
+def load_program(text: str) -> Program:
+    """The program of a JSON text. Raises IrFormatError when it is damaged or of another version."""
+    try:
+        program = Program.model_validate_json(text)
+        verify(program.graph)
+    except (ValidationError, AssertionError) as error:
+        raise IrFormatError(str(error).splitlines()[0]) from error
+    return program
+
+
+def graph_hash(graph: Graph) -> str:
+    """SHA-256 over the JSON of a graph: equal for equal S-networks, however their specs are written."""
+    text = json.dumps(graph.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,78 @@
+"""The invariants of a graph. A violation is a bug of the compiler, not a mistake of the user."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from bsnc.ir.graph import Graph, OpCall
+from bsnc.ops import OPS, Shape
+
+
+class InvalidGraphError(AssertionError):
+    """A graph breaks an invariant of the IR."""
+
+
+def verify(graph: Graph) -> None:
+    """Check every invariant. Raises InvalidGraphError naming the first few that do not hold."""
+    problems = [*_names(graph), *_ends(graph)]
+    if not problems:
+        problems = [*_order(graph), *_shapes(graph)]
+    if problems:
+        raise InvalidGraphError(f"graph {graph.name}: " + "; ".join(problems[:5]))
+
+
+def _names(graph: Graph) -> list[str]:
+    problems: list[str] = []
+    for what, items in (("node", graph.nodes), ("edge", graph.edges), ("gate", graph.gates)):
+        counts = Counter(item.name for item in items)
+        problems += [f"two {what}s named {name}" for name, count in counts.items() if count > 1]
+    nodes, gates = {n.name for n in graph.nodes}, {g.name for g in graph.gates}
+    for edge in graph.edges:
+        problems += [f"{edge.name} touches no node {end}" for end in (edge.source, edge.target) if end not in nodes]
+        if edge.gate is not None and edge.gate not in gates:
+            problems.append(f"{edge.name} names no gate {edge.gate}")
+    unused = gates - {e.gate for e in graph.edges}
+    return problems + [f"gate {name} is used by no edge" for name in sorted(unused)]
+
+
+def _ends(graph: Graph) -> list[str]:
+    kinds = Counter(node.kind for node in graph.nodes)
+    return [f"{kinds[kind]} {kind} nodes" for kind in ("input", "output") if kinds[kind] != 1]
+
+
+def _order(graph: Graph) -> list[str]:
+    problems = [
+        f"{edge.name} leads from a later node to an earlier one"
+        for edge, (source, target) in zip(graph.edges, graph.endpoints, strict=True)
+        if source >= target
+    ]
+    targets = [target for _, target in graph.endpoints]
+    if targets != sorted(targets):
+        problems.append("edges are not in the order of their targets")
+    if any(edge.target == graph.input.name for edge in graph.edges):
+        problems.append("an edge enters the input")
+    if any(edge.source == graph.output.name for edge in graph.edges):
+        problems.append("an edge leaves the output")
+    return problems
+
+
+def _shapes(graph: Graph) -> list[str]:
+    shapes = {node.name: node.shape for node in graph.nodes}
+    problems: list[str] = []
+    for edge in graph.edges:
+        problems += _chain(edge.name, shapes[edge.source], edge.module, shapes[edge.target])
+    for node in graph.nodes:
+        problems += _chain(node.name, node.shape, node.activations, node.shape)
+    return problems
+
+
+def _chain(owner: str, start: Shape, calls: tuple[OpCall, ...], end: Shape) -> list[str]:
+    """Every op of a chain exists, its shapes follow its rule, and they join up from start to end."""
+    shape = start
+    for call in calls:
+        if call.op not in OPS:
+            return [f"{owner} uses no op {call.op}"]
+        if call.in_shape != shape or call.definition.output_shape(call.arguments, shape) != call.out_shape:
+            return [f"shapes of {call.op} in {owner} are inconsistent"]
+        shape = call.out_shape
+    return [] if shape == end else [f"{owner} delivers {shape} where {end} is needed"]

@@ -1,0 +1,27 @@
+"""The search over gates: distributions, gradient estimators, penalties, exact projection, verdict."""
+
+from bsnc.search.architecture import Architecture, LinearBudget, cheapest, forced_edges, most_probable
+from bsnc.search.estimators import ESTIMATORS, Estimator, reinforce, rloo
+from bsnc.search.gates import Gates, Sample, expand_gates
+from bsnc.search.penalty import Penalty, entropy_bits
+from bsnc.search.verdict import Verdict, idle_gates, judge
+
+__all__ = [
+    "ESTIMATORS",
+    "Architecture",
+    "Estimator",
+    "Gates",
+    "LinearBudget",
+    "Penalty",
+    "Sample",
+    "Verdict",
+    "cheapest",
+    "entropy_bits",
+    "expand_gates",
+    "forced_edges",
+    "idle_gates",
+    "judge",
+    "most_probable",
+    "reinforce",
+    "rloo",
+]

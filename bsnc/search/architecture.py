@@ -1,0 +1,169 @@
+"""The cheapest and the most probable architecture within budgets, exactly, as mixed-integer linear programs.
+
+Variables: k_g ∈ {0, 1} keeps gate g; a unit flow from input to output through kept edges proves that they are
+connected; r_v = 1 forces "v is reached from the input", b_v = 1 "the output is reached from v", and ℓ_e, n_v
+follow as lower bounds on liveness of edges and nodes:
+
+    r_target ≥ k_e + r_source − 1      b_source ≥ k_e + b_target − 1
+    ℓ_e ≥ k_e + r_source + b_target − 2      n_v ≥ r_v + b_v − 1
+    ℓ_e ≥ flow_e      n_v ≥ flow into v      (implied, but they tighten the relaxation)
+
+With whole k_g the least r, b, ℓ, n are whole and equal to the true liveness, and since costs only grow with
+them, a cost bound holds for the least ones if it holds for any: the program is exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse import coo_array
+
+from bsnc.ir import Graph, live_bits
+
+Vector = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class LinearBudget:
+    """edge_weights · live edges + node_weights · live nodes ≤ bound; weights are ≥ 0."""
+
+    edge_weights: Vector
+    node_weights: Vector
+    bound: float = np.inf
+
+    def cost(self, live_edges: Vector, live_nodes: Vector) -> float:
+        return float(self.edge_weights @ live_edges + self.node_weights @ live_nodes)
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """One deterministic choice of gates `[G]`, and the edges `[E]` that it makes live."""
+
+    gates: NDArray[np.bool_]
+    live: NDArray[np.bool_]
+
+
+def cheapest(graph: Graph, objective: LinearBudget, budgets: Sequence[LinearBudget] = ()) -> Architecture | None:
+    """The connected architecture of least cost `objective` that meets `budgets`; None when there is none."""
+    program = _Program(graph)
+    costs = program.cost_row(objective)
+    return program.solve(costs / max(float(costs.max()), 1.0), budgets)
+
+
+def most_probable(graph: Graph, logits: Vector, budgets: Sequence[LinearBudget]) -> Architecture | None:
+    """The connected architecture of greatest probability (sum of log odds of kept gates) that meets every
+    budget; None when there is none. `logits` is `[G]`."""
+    program = _Program(graph)
+    objective = np.zeros(program.size)
+    objective[: len(logits)] = -logits
+    return program.solve(objective, budgets)
+
+
+def forced_edges(graph: Graph) -> list[str]:
+    """Names of the edges on which every architecture depends: without any one of them nothing is connected."""
+    count = len(graph.edges)
+    everyone = (1 << count) - 1
+    live = live_bits(graph, [everyone & ~(1 << i) for i in range(count)], everyone)
+    connected = 0
+    for bits in live:
+        connected |= bits
+    return [edge.name for i, edge in enumerate(graph.edges) if not connected >> i & 1]
+
+
+class _Program:
+    """Columns: k [G], flow [E], ℓ [E], r [V], b [V], n [V]."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.gates, self.edges, self.nodes = len(graph.gates), len(graph.edges), len(graph.nodes)
+        starts = np.cumsum([0, self.gates, self.edges, self.edges, self.nodes, self.nodes, self.nodes])
+        self.flow, self.live, self.reached, self.needed, self.node_live, self.size = (int(s) for s in starts[1:])
+        self.entries: list[tuple[int, int, float]] = []
+        self.lower: list[float] = []
+        self.upper: list[float] = []
+        self._connect()
+        self._liveness()
+
+    def _row(self, entries: Sequence[tuple[int, float]], lower: float, upper: float) -> None:
+        row = len(self.lower)
+        self.entries += [(row, column, value) for column, value in entries]
+        self.lower.append(lower)
+        self.upper.append(upper)
+
+    def _kept(self, edge: int, sign: float) -> tuple[list[tuple[int, float]], float]:
+        """sign · k of an edge as (entries, constant): a fixed edge is the constant."""
+        gate = self.graph.edge_gates[edge]
+        return ([], sign) if gate is None else ([(gate, sign)], 0.0)
+
+    def _connect(self) -> None:
+        balance: list[list[tuple[int, float]]] = [[] for _ in range(self.nodes)]
+        for e, (source, target) in enumerate(self.graph.endpoints):
+            balance[source].append((self.flow + e, -1.0))
+            balance[target].append((self.flow + e, 1.0))
+            entries, constant = self._kept(e, -1.0)
+            self._row([(self.flow + e, 1.0), *entries], -np.inf, -constant)
+        for v, node in enumerate(self.graph.nodes):
+            supply = {"input": -1.0, "output": 1.0}.get(node.kind, 0.0)
+            self._row(balance[v], supply, supply)
+
+    def _liveness(self) -> None:
+        for e, (source, target) in enumerate(self.graph.endpoints):
+            entries, constant = self._kept(e, -1.0)
+            r, b = self.reached, self.needed
+            self._row([(r + target, 1.0), (r + source, -1.0), *entries], -1.0 - constant, np.inf)
+            self._row([(b + source, 1.0), (b + target, -1.0), *entries], -1.0 - constant, np.inf)
+            used = [(self.live + e, 1.0), (r + source, -1.0), (b + target, -1.0)]
+            self._row([*used, *entries], -2.0 - constant, np.inf)
+            self._row([(self.live + e, 1.0), (self.flow + e, -1.0)], 0.0, np.inf)
+        for v in range(self.nodes):
+            columns = (self.node_live + v, self.reached + v, self.needed + v)
+            self._row(list(zip(columns, (1.0, -1.0, -1.0), strict=True)), -1.0, np.inf)
+            through = [(self.flow + e, -1.0) for e in self.graph.in_edges[v]]
+            self._row([(self.node_live + v, 1.0), *through], 0.0, np.inf)
+
+    def cost_row(self, budget: LinearBudget) -> Vector:
+        row = np.zeros(self.size)
+        row[self.live : self.live + self.edges] = budget.edge_weights
+        row[self.node_live :] = budget.node_weights
+        return row
+
+    def solve(self, objective: Vector, budgets: Sequence[LinearBudget]) -> Architecture | None:
+        """Solve; re-solve with a tighter bound where the solver's tolerance let a budget be exceeded."""
+        slack = 1e-9
+        while slack < 1e-2:
+            chosen = self._solve(objective, budgets, slack)
+            if chosen is None or self._holds(chosen, budgets):
+                return chosen
+            slack *= 10
+        raise AssertionError("the solver's solutions exceed their budgets beyond its tolerance")
+
+    def _solve(self, objective: Vector, budgets: Sequence[LinearBudget], slack: float) -> Architecture | None:
+        rows, columns, values = zip(*self.entries, strict=True)
+        matrix = coo_array((values, (rows, columns)), shape=(len(self.lower), self.size)).tocsr()
+        constraints = [LinearConstraint(matrix, np.array(self.lower), np.array(self.upper))]
+        for budget in budgets:
+            constraints.append(LinearConstraint(self.cost_row(budget) / budget.bound, -np.inf, 1 - slack))
+        lower, upper = np.zeros(self.size), np.ones(self.size)
+        lower[self.reached + self.graph.node_index[self.graph.input.name]] = 1
+        lower[self.needed + self.graph.node_index[self.graph.output.name]] = 1
+        integrality = np.zeros(self.size)
+        integrality[: self.gates] = 1
+        options = {"mip_rel_gap": 0.0}
+        found = milp(
+            objective, integrality=integrality, bounds=Bounds(lower, upper), constraints=constraints, options=options
+        )
+        return None if found.x is None else self._architecture(found.x[: self.gates] > 0.5)
+
+    def _architecture(self, gates: NDArray[np.bool_]) -> Architecture:
+        kept = [1 if g is None or gates[g] else 0 for g in self.graph.edge_gates]
+        return Architecture(gates, np.array(live_bits(self.graph, kept, 1), dtype=bool))
+
+    def _holds(self, chosen: Architecture, budgets: Sequence[LinearBudget]) -> bool:
+        live = chosen.live.astype(float)
+        nodes = np.zeros(self.nodes)
+        nodes[[t for e, (_, t) in enumerate(self.graph.endpoints) if chosen.live[e]]] = 1
+        return bool(chosen.live.any()) and all(b.cost(live, nodes) <= b.bound for b in budgets)

@@ -1,0 +1,165 @@
+"""Nodes and edges → graph: order, shapes, and the diagnostics that need them."""
+
+from __future__ import annotations
+
+import heapq
+from collections import defaultdict
+
+from bsnc.diagnostics import Diagnostic, Label
+from bsnc.ir import Edge, Gate, Graph, Node, OpCall, shape_text, verify
+from bsnc.ops import OPS, Shape, ShapeError
+from bsnc.sema.elaborate import RawEdge, RawNetwork, RawNode
+from bsnc.sema.values import Stage
+
+
+def topological_order(network: RawNetwork) -> list[str]:
+    """Names of nodes, each after its sources, ties by declaration; nodes on or behind a cycle are missing."""
+    position = {name: i for i, name in enumerate(network.nodes)}
+    names = list(network.nodes)
+    waiting = dict.fromkeys(names, 0)
+    leaving: dict[str, list[str]] = defaultdict(list)
+    for edge in network.edges:
+        waiting[edge.target] += 1
+        leaving[edge.source].append(edge.target)
+    ready = [position[name] for name in names if waiting[name] == 0]
+    order: list[str] = []
+    while ready:
+        name = names[heapq.heappop(ready)]
+        order.append(name)
+        for target in leaving[name]:
+            waiting[target] -= 1
+            if waiting[target] == 0:
+                heapq.heappush(ready, position[target])
+    return order
+
+
+def build_graph(network: RawNetwork, order: list[str]) -> Graph | None:
+    """The graph of a network that passed the structural checks; None when shapes do not fit (reported)."""
+    shapes = _Shapes(network)
+    for name in order:
+        shapes.visit(name)
+    if any(d.severity == "error" for d in network.diagnostics):
+        return None
+    nodes = [network.nodes[name] for name in order if name in shapes.of_node]
+    position = {node.name: i for i, node in enumerate(nodes)}
+    edges = sorted(network.edges, key=lambda e: position[e.target])
+    graph = Graph(
+        name=network.name,
+        nodes=tuple(_node(node, shapes.of_node[node.name]) for node in nodes),
+        edges=tuple(_edge(edge, shapes.modules[edge.name]) for edge in edges),
+        gates=tuple(Gate(name=edge.name) for edge in edges if not edge.fixed),
+    )
+    verify(graph)
+    return graph
+
+
+def _node(node: RawNode, shape: Shape) -> Node:
+    calls = tuple(OpCall(op=s.op, arguments=s.arguments, in_shape=shape, out_shape=shape) for s in node.activations)
+    return Node(name=node.name, kind=node.kind, shape=shape, activations=calls)
+
+
+def _edge(edge: RawEdge, module: tuple[OpCall, ...]) -> Edge:
+    gate = None if edge.fixed else edge.name
+    return Edge(name=edge.name, source=edge.source, target=edge.target, module=module, gate=gate)
+
+
+class _Shapes:
+    """Infers shapes node by node; what follows from a mistake is left out, so one mistake is one error."""
+
+    def __init__(self, network: RawNetwork) -> None:
+        self.network = network
+        self.of_node: dict[str, Shape] = {}
+        self.modules: dict[str, tuple[OpCall, ...]] = {}
+        self.arriving: dict[str, list[RawEdge]] = defaultdict(list)
+        self.cache: dict[tuple[object, ...], tuple[OpCall, ...]] = {}
+        for edge in network.edges:
+            self.arriving[edge.target].append(edge)
+
+    def visit(self, name: str) -> None:
+        node = self.network.nodes[name]
+        if node.kind == "input":
+            assert node.shape is not None
+            self.of_node[name] = node.shape
+            return
+        first: RawEdge | None = None
+        for edge in self.arriving[name]:
+            delivered = self._deliver(edge)
+            if delivered is None:
+                continue
+            if first is None:
+                first = edge
+                self.of_node[name] = delivered
+            elif delivered != self.of_node[name]:
+                self._unlike(node, first, edge, delivered)
+        if node.kind == "output" and first is not None:
+            self._check_output(node, first)
+
+    def _deliver(self, edge: RawEdge) -> Shape | None:
+        """The shape that an edge delivers, or None where it or its source is at fault."""
+        if edge.source not in self.of_node:
+            return None
+        shape = self.of_node[edge.source]
+        key = (shape, *(id(stage) for stage in edge.stages))
+        if key not in self.cache:
+            calls = self._chain(edge, shape)
+            if calls is None:
+                return None
+            self.cache[key] = calls
+        self.modules[edge.name] = self.cache[key]
+        return self.cache[key][-1].out_shape
+
+    def _chain(self, edge: RawEdge, shape: Shape) -> tuple[OpCall, ...] | None:
+        calls: list[OpCall] = []
+        for stage in edge.stages:
+            try:
+                out = OPS[stage.op].output_shape(stage.arguments, shape)
+            except ShapeError as mistake:
+                self._misfit(edge, stage, shape, mistake)
+                return None
+            calls.append(OpCall(op=stage.op, arguments=stage.arguments, in_shape=shape, out_shape=out))
+            shape = out
+        return tuple(calls)
+
+    def _misfit(self, edge: RawEdge, stage: Stage, shape: Shape, mistake: ShapeError) -> None:
+        inside = edge.span.start <= stage.span.start < edge.span.end
+        labels = () if inside else (Label(edge.span, "used by this edge"),)
+        self.network.report(
+            Diagnostic(
+                "BSN214",
+                f"`{stage.op}` {mistake}",
+                stage.span,
+                caption=f"its input here is {shape_text(shape)}",
+                labels=labels,
+                notes=(f"while elaborating {edge.context}, named `{edge.name}`",),
+            )
+        )
+
+    def _unlike(self, node: RawNode, first: RawEdge, edge: RawEdge, delivered: Shape) -> None:
+        expected = shape_text(self.of_node[node.name])
+        same_line = edge.span == first.span
+        labels = () if same_line else (Label(first.span, f"`{first.name}` delivers {expected}"),)
+        self.network.report(
+            Diagnostic(
+                "BSN215",
+                f"node `{node.name}` adds tensors of shapes {expected} and {shape_text(delivered)}",
+                edge.span,
+                caption=f"`{edge.name}` delivers {shape_text(delivered)}",
+                labels=labels,
+                notes=(f"while elaborating {edge.context}", f"`{first.name}` comes from {first.context}"),
+            )
+        )
+
+    def _check_output(self, node: RawNode, first: RawEdge) -> None:
+        delivered = self.of_node[node.name]
+        if delivered == node.shape or node.shape is None:
+            return
+        self.network.report(
+            Diagnostic(
+                "BSN216",
+                f"output `{node.name}` is declared as {shape_text(node.shape)}, "
+                f"but {shape_text(delivered)} arrives",
+                first.span,
+                caption=f"delivers {shape_text(delivered)}",
+                labels=(Label(node.span, "declared here"),),
+            )
+        )

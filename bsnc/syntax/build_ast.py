@@ -1,0 +1,164 @@
+"""From lark's parse events to the AST. One method per grammar rule, in the order of the grammar."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+from lark import Token, Transformer
+from lark.tree import Meta
+from lark.visitors import v_args
+
+from bsnc.diagnostics import Source, SourceSpan
+from bsnc.syntax import ast
+from bsnc.syntax.literals import split_number
+
+Children = Sequence[Any]
+
+
+@v_args(meta=True)
+class BuildAst(Transformer[Token, ast.Spec]):
+    """Children arrive as built AST nodes, tokens, or None for what is optional and absent."""
+
+    def __init__(self, source: Source) -> None:
+        super().__init__()
+        self._source = source
+
+    def _span(self, meta: Meta) -> SourceSpan:
+        if meta.empty:
+            return SourceSpan(self._source, 0, 0)
+        return SourceSpan(self._source, meta.start_pos, meta.end_pos)
+
+    def _identifier(self, token: Token) -> ast.Identifier:
+        start, end = cast(int, token.start_pos), cast(int, token.end_pos)
+        return ast.Identifier(str(token), span=SourceSpan(self._source, start, end))
+
+    def spec(self, meta: Meta, items: Children) -> ast.Spec:
+        return ast.Spec(tuple(items), span=self._span(meta))
+
+    def network(self, meta: Meta, children: Children) -> ast.Network:
+        name, *rest = children
+        parameters = tuple(c for c in rest if isinstance(c, ast.Parameter))
+        body = tuple(c for c in rest if c is not None and not isinstance(c, ast.Parameter))
+        return ast.Network(self._identifier(name), parameters, body, span=self._span(meta))
+
+    def parameter(self, meta: Meta, children: Children) -> ast.Parameter:
+        name, type_, default = children
+        return ast.Parameter(self._identifier(name), type_, default, span=self._span(meta))
+
+    def type(self, meta: Meta, children: Children) -> ast.ParameterType:
+        name, element = children
+        inner = self._identifier(element) if element is not None else None
+        return ast.ParameterType(self._identifier(name), inner, span=self._span(meta))
+
+    def input(self, meta: Meta, children: Children) -> ast.Input:
+        return ast.Input(self._identifier(children[0]), children[1], span=self._span(meta))
+
+    def output(self, meta: Meta, children: Children) -> ast.Output:
+        return ast.Output(self._identifier(children[0]), children[1], span=self._span(meta))
+
+    def tensor(self, meta: Meta, children: Children) -> ast.TensorType:
+        return ast.TensorType(self._identifier(children[0]), tuple(children[1:]), span=self._span(meta))
+
+    def let(self, meta: Meta, children: Children) -> ast.Let:
+        return ast.Let(self._identifier(children[0]), children[1], span=self._span(meta))
+
+    def block(self, meta: Meta, children: Children) -> ast.Block:
+        name, *parameters, value = children
+        declared = tuple(p for p in parameters if p is not None)
+        return ast.Block(self._identifier(name), declared, value, span=self._span(meta))
+
+    def block_parameter(self, meta: Meta, children: Children) -> ast.BlockParameter:
+        return ast.BlockParameter(self._identifier(children[0]), children[1], span=self._span(meta))
+
+    def node(self, meta: Meta, children: Children) -> ast.NodeDeclaration:
+        name, extent, pipeline = children
+        return ast.NodeDeclaration(self._identifier(name), extent or (), pipeline, span=self._span(meta))
+
+    def extent(self, meta: Meta, children: Children) -> tuple[ast.Expr, ...]:
+        return tuple(children)
+
+    def edge(self, meta: Meta, children: Children) -> ast.EdgeDeclaration:
+        fixed, source, target, module = children
+        return ast.EdgeDeclaration(fixed is not None, source, target, module, span=self._span(meta))
+
+    def binding(self, meta: Meta, children: Children) -> ast.Binding:
+        return ast.Binding(self._identifier(children[0]), children[1], span=self._span(meta))
+
+    def body(self, meta: Meta, children: Children) -> tuple[ast.Statement, ...]:
+        return tuple(children)
+
+    def for_loop(self, meta: Meta, children: Children) -> ast.For:
+        *bindings, body = children
+        return ast.For(tuple(bindings), body, span=self._span(meta))
+
+    def if_statement(self, meta: Meta, children: Children) -> ast.If:
+        _, condition, then, otherwise = children
+        if isinstance(otherwise, ast.If):
+            otherwise = (otherwise,)
+        return ast.If(condition, then, otherwise or (), span=self._span(meta))
+
+    def budget(self, meta: Meta, children: Children) -> ast.Budget:
+        cost, _, (bound, of_max) = children
+        return ast.Budget(cost, bound, of_max, span=self._span(meta))
+
+    def cost(self, meta: Meta, children: Children) -> ast.CostReference:
+        arguments = tuple(a for a in children[1:] if a is not None)
+        return ast.CostReference(self._identifier(children[0]), arguments, span=self._span(meta))
+
+    def bound(self, meta: Meta, children: Children) -> tuple[ast.Expr, bool]:
+        return children[0], False
+
+    def share(self, meta: Meta, children: Children) -> tuple[ast.Expr, bool]:
+        return children[0], True
+
+    def section(self, meta: Meta, children: Children) -> ast.Section:
+        return ast.Section(self._identifier(children[0]), tuple(children[1:]), span=self._span(meta))
+
+    def entry(self, meta: Meta, children: Children) -> ast.Entry:
+        return ast.Entry(self._identifier(children[0]), children[1], span=self._span(meta))
+
+    def conditional(self, meta: Meta, children: Children) -> ast.Conditional:
+        return ast.Conditional(children[0], children[1], children[2], span=self._span(meta))
+
+    def pipe(self, meta: Meta, children: Children) -> ast.Pipe:
+        return ast.Pipe(tuple(children), span=self._span(meta))
+
+    def binary(self, meta: Meta, children: Children) -> ast.Binary:
+        left, operator, right = children
+        return ast.Binary(str(operator), left, right, span=self._span(meta))
+
+    def unary(self, meta: Meta, children: Children) -> ast.Unary:
+        operator = "-" if str(children[0]) == "-" else "not"
+        return ast.Unary(operator, children[1], span=self._span(meta))
+
+    def range(self, meta: Meta, children: Children) -> ast.Range:
+        return ast.Range(children[0], children[1], span=self._span(meta))
+
+    def index(self, meta: Meta, children: Children) -> ast.Index:
+        return ast.Index(children[0], tuple(children[1:]), span=self._span(meta))
+
+    def call(self, meta: Meta, children: Children) -> ast.Call:
+        arguments = tuple(a for a in children[1:] if a is not None)
+        return ast.Call(self._identifier(children[0]), arguments, span=self._span(meta))
+
+    def argument(self, meta: Meta, children: Children) -> ast.Argument:
+        name = self._identifier(children[0]) if children[0] is not None else None
+        return ast.Argument(name, children[1], span=self._span(meta))
+
+    def number(self, meta: Meta, children: Children) -> ast.Number:
+        value, unit = split_number(str(children[0]), self._span(meta))
+        return ast.Number(value, unit, span=self._span(meta))
+
+    def string(self, meta: Meta, children: Children) -> ast.String:
+        return ast.String(str(children[0])[1:-1], span=self._span(meta))
+
+    def boolean(self, meta: Meta, children: Children) -> ast.Boolean:
+        return ast.Boolean(str(children[0]) == "true", span=self._span(meta))
+
+    def name(self, meta: Meta, children: Children) -> ast.Name:
+        return ast.Name(str(children[0]), span=self._span(meta))
+
+    def list(self, meta: Meta, children: Children) -> ast.ListLiteral:
+        return ast.ListLiteral(tuple(c for c in children if c is not None), span=self._span(meta))
+

@@ -1,0 +1,51 @@
+"""What the lexer must know beyond regular expressions: which `if` opens a statement, and how deep text nests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lark import Token
+from lark.lark import PostLex
+
+MAX_NESTING = 200
+_OPENING = {"LPAR", "LSQB"}
+_CLOSING = {"RPAR", "RSQB"}
+_STATEMENT_STARTS_AFTER = {"LBRACE", "RBRACE", "SEMICOLON", "ELSE"}
+
+
+class NestingTooDeepError(Exception):
+    """Brackets nest beyond MAX_NESTING; `token` is the first one too deep."""
+
+    def __init__(self, token: Token) -> None:
+        super().__init__("nesting too deep")
+        self.token = token
+
+
+class StatementIf(PostLex):
+    """Renames the `if` that opens a statement, so that the grammar is LALR(1).
+
+    `a if c else b` continues an expression; an `if` that comes first on its line, or after `{`, `}`, `;` or
+    `else`, outside parentheses and brackets, opens a statement.
+    """
+
+    always_accept = ("IF",)
+
+    def process(self, stream: Iterator[Token]) -> Iterator[Token]:
+        previous: Token | None = None
+        brackets = braces = 0
+        for token in stream:
+            kind = token.type
+            brackets += (kind in _OPENING) - (kind in _CLOSING)
+            braces += (kind == "LBRACE") - (kind == "RBRACE")
+            if brackets + braces > MAX_NESTING:
+                raise NestingTooDeepError(token)
+            if kind == "IF" and brackets <= 0 and _opens_statement(token, previous):
+                token = Token.new_borrow_pos("IF_STATEMENT", token.value, token)
+            yield token
+            previous = token
+
+
+def _opens_statement(token: Token, previous: Token | None) -> bool:
+    if previous is None or previous.type in _STATEMENT_STARTS_AFTER:
+        return True
+    return previous.end_line is not None and token.line is not None and previous.end_line < token.line
