@@ -1,0 +1,17 @@
+"""Lowering: graph → torch.fx.GraphModule with initialised weights."""
+
+from bsnc.lower.fx import fold_batch_norm
+from bsnc.lower.live_rows import LiveEdge, LiveNode, LiveRows, rows_of
+from bsnc.lower.lower import lower_static, lower_stochastic
+from bsnc.lower.weights import copy_weights
+
+__all__ = [
+    "LiveEdge",
+    "LiveNode",
+    "LiveRows",
+    "copy_weights",
+    "fold_batch_norm",
+    "lower_static",
+    "lower_stochastic",
+    "rows_of",
+]

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import torch
+from torch import fx, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
+
+
+def fold_batch_norm(module: fx.GraphModule) -> dict[str, int]:
+    """Fold each batch norm into the convolution or linear layer right before it, in place.
+
+    Exact in evaluation mode up to rounding. A batch norm after anything else, or after an output that is used
+    elsewhere too, stays. Returns, for each module that took one in, the number of trainable parameters that the
+    fold removed: the scale and shift, less the bias that it may have added.
+    """
+    assert not module.training, "batch statistics cannot be folded in training mode"
+    removed: dict[str, int] = {}
+    for node in list(module.graph.nodes):
+        target = _foldable(module, node)
+        if target is None:
+            continue
+        before = node.args[0]
+        norm = module.get_submodule(str(node.target))
+        layer = module.get_submodule(target)
+        count = _trainable(layer) + _trainable(norm)
+        fused = _fuse(layer, norm)
+        module.set_submodule(target, fused)
+        removed[target] = count - _trainable(fused)
+        node.replace_all_uses_with(before)
+        module.graph.erase_node(node)
+    module.delete_all_unused_submodules()
+    module.recompile()
+    return removed
+
+
+def _foldable(module: fx.GraphModule, node: fx.Node) -> str | None:
+    """The layer that a batch norm call can be folded into, by its target."""
+    if node.op != "call_module" or not isinstance(module.get_submodule(str(node.target)), _NORMS):
+        return None
+    before = node.args[0]
+    if not isinstance(before, fx.Node) or before.op != "call_module" or len(before.users) != 1:
+        return None
+    layer = module.get_submodule(str(before.target))
+    return str(before.target) if isinstance(layer, (nn.Conv1d, nn.Conv2d, nn.Linear)) else None
+
+
+_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
+
+
+def _fuse(layer: nn.Module, norm: nn.Module) -> nn.Module:
+    assert isinstance(norm, _NORMS)
+    with torch.no_grad():
+        if isinstance(layer, nn.Linear):
+            return fuse_linear_bn_eval(layer, norm)
+        assert isinstance(layer, (nn.Conv1d, nn.Conv2d))
+        return fuse_conv_bn_eval(layer, norm)
+
+
+def _trainable(module: nn.Module) -> int:
+    return sum(p.numel() for p in module.parameters())

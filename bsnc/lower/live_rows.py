@@ -1,0 +1,124 @@
+"""Execution of an SS-network by rows: an edge runs on just those examples of the batch in which it is live.
+
+So a dropped edge can touch no output, no gradient and no batch statistic: it never sees the example.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.nn.modules.batchnorm import _BatchNorm  # pyright: ignore[reportPrivateUsage]
+
+from bsnc.ir import Graph, live_edges
+
+
+@dataclass(frozen=True)
+class LiveRows:
+    """For each edge the rows of the batch in which it is live: None stands for all, else int64 indices.
+
+    `inconsistent` counts the rows in which no edge is live; their output is that of an output node at which
+    nothing arrives: its activations applied to zero.
+    """
+
+    batch: int
+    of_edge: Sequence[Tensor | None]
+    inconsistent: int
+
+
+class FindLiveRows(nn.Module):
+    """Masks `[B, E]` → LiveRows. Liveness is computed on the host."""
+
+    def __init__(self, graph: Graph) -> None:
+        super().__init__()
+        self.graph = graph
+
+    def forward(self, masks: Tensor) -> LiveRows:
+        return rows_of(torch.from_numpy(live_edges(self.graph, masks.bool().cpu().numpy())), masks.device)
+
+
+def rows_of(live: Tensor, device: torch.device) -> LiveRows:
+    """Live edges `[B, E]` (bool, on the host) → LiveRows on a device."""
+    batch = len(live)
+    rows: list[Tensor | None] = []
+    for column, count in zip(live.T, live.sum(0).tolist(), strict=True):
+        rows.append(None if count == batch else column.nonzero().squeeze(1).to(device))
+    return LiveRows(batch, rows, int((~live.any(1)).sum()))
+
+
+class LiveEdge(nn.Sequential):
+    """The ops of edge number `index`, run on its live rows.
+
+    `forward(source [B, …], rows)` → `[b, …]` for the b live rows, or None where there are none.
+    """
+
+    def __init__(self, index: int, ops: dict[str, nn.Module]) -> None:
+        super().__init__()
+        self.index = index
+        for name, module in ops.items():
+            self.add_module(name, module)
+
+    def forward(self, source: Tensor, rows: LiveRows) -> Tensor | None:  # pyright: ignore[reportIncompatibleMethodOverride]
+        chosen = rows.of_edge[self.index]
+        if chosen is not None and len(chosen) == 0:
+            return None
+        value = source if chosen is None else source.index_select(0, chosen)
+        for module in self:
+            value = _apply(module, value)
+        return value
+
+    def extra_repr(self) -> str:
+        return f"index={self.index}"
+
+
+def _apply(module: nn.Module, value: Tensor) -> Tensor:
+    """A module on live rows. Batch norm that sees a single value per channel has no variance to normalise by:
+    it uses, and leaves, its running statistics."""
+    if isinstance(module, _BatchNorm) and module.training and value.numel() == value.shape[1]:
+        return functional.batch_norm(
+            value,
+            cast(Tensor, module.running_mean),
+            cast(Tensor, module.running_var),
+            module.weight,
+            module.bias,
+            training=False,
+            eps=module.eps,
+        )
+    return cast(Callable[[Tensor], Tensor], module)(value)
+
+
+class LiveNode(nn.Module):
+    """Adds what arrives over edges `indices`, row by row, then applies the activations; zero where nothing does.
+
+    `forward(rows, like, *arrivals)`: `like` lends device and dtype, an arrival is `[b, …]` or None.
+    """
+
+    def __init__(self, indices: Sequence[int], shape: Sequence[int], activations: dict[str, nn.Module]) -> None:
+        super().__init__()
+        self.indices = tuple(indices)
+        self.shape = tuple(shape)
+        self.activations = nn.Sequential(OrderedDict(activations))
+
+    def forward(self, rows: LiveRows, like: Tensor, *arrivals: Tensor | None) -> Tensor:
+        total: Tensor | None = None
+        for index, value in zip(self.indices, arrivals, strict=True):
+            if value is not None:
+                total = self._add(total, rows, rows.of_edge[index], value)
+        if total is None:
+            total = like.new_zeros(rows.batch, *self.shape)
+        return self.activations(total)
+
+    def _add(self, total: Tensor | None, rows: LiveRows, chosen: Tensor | None, value: Tensor) -> Tensor:
+        if chosen is None:
+            return value if total is None else total + value
+        if total is None:
+            total = value.new_zeros(rows.batch, *self.shape)
+        return total.index_add(0, chosen, value)
+
+    def extra_repr(self) -> str:
+        return f"indices={list(self.indices)}, shape={list(self.shape)}"

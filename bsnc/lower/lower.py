@@ -1,0 +1,125 @@
+"""Graph → torch.fx.GraphModule: an SS-network that takes masks, or a plain network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from operator import add
+
+import torch
+from torch import fx, nn
+
+from bsnc.ir import Graph
+from bsnc.lower.live_rows import FindLiveRows, LiveEdge, LiveNode
+from bsnc.lower.modules import build_ops
+from bsnc.lower.names import attribute_names
+from bsnc.passes import PruneDeadEdges
+
+_RESERVED = ("edges", "nodes", "live_rows", "rows", "masks", "add", "self", "torch", "forward")
+
+
+def edge_attributes(graph: Graph) -> dict[str, str]:
+    """Edge name → its name below `edges` in a lowered module."""
+    return attribute_names(edge.name for edge in graph.edges)
+
+
+def node_attributes(graph: Graph) -> dict[str, str]:
+    """Node name → its name in lowered code."""
+    return attribute_names((node.name for node in graph.nodes), _RESERVED)
+
+
+class _Root(nn.Module):
+    """Holds the modules that lowered code calls: `edges.<edge>.<op>`, `nodes.<node>`, in both forms alike."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.edges = nn.ModuleDict()
+        self.nodes = nn.ModuleDict()
+
+
+@contextmanager
+def _seeded(seed: int) -> Iterator[None]:
+    """Initialise from a seed without touching the state of torch's global generator."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        yield
+
+
+def lower_stochastic(graph: Graph, seed: int = 0) -> fx.GraphModule:
+    """The SS-network: `forward(x [B, …], masks [B, E])` → `[B, …]`.
+
+    In evaluation mode, row b equals the output of the network pruned to the live edges of `masks[b]`; in training
+    mode the batch statistics of an edge are those of the rows in which it is live. Weights follow from `seed`.
+    """
+    root, edges, nodes = _Root(), edge_attributes(graph), node_attributes(graph)
+    root.live_rows = FindLiveRows(graph)
+    with _seeded(seed):
+        for i, edge in enumerate(graph.edges):
+            root.edges[edges[edge.name]] = LiveEdge(i, build_ops(edge.module))
+    for node, arriving in zip(graph.nodes, graph.in_edges, strict=True):
+        if node.kind != "input":
+            root.nodes[nodes[node.name]] = LiveNode(arriving, node.shape, build_ops(node.activations))
+    return fx.GraphModule(root, _stochastic_code(graph, edges, nodes), class_name=graph.name)
+
+
+def _stochastic_code(graph: Graph, edges: dict[str, str], nodes: dict[str, str]) -> fx.Graph:
+    code = fx.Graph()
+    example = code.placeholder(nodes[graph.input.name])
+    value = {graph.input.name: example}
+    rows = code.create_node("call_module", "live_rows", (code.placeholder("masks"),), name="rows")
+    for node, arriving in zip(graph.nodes, graph.in_edges, strict=True):
+        if node.kind == "input":
+            continue
+        arrivals: list[fx.Node] = []
+        for edge in (graph.edges[i] for i in arriving):
+            name = edges[edge.name]
+            call = code.create_node("call_module", f"edges.{name}", (value[edge.source], rows), name=name)
+            arrivals.append(call)
+        name = nodes[node.name]
+        call = code.create_node("call_module", f"nodes.{name}", (rows, example, *arrivals), name=name)
+        value[node.name] = call
+    code.output(value[graph.output.name])
+    return code
+
+
+def lower_static(graph: Graph, seed: int = 0) -> fx.GraphModule:
+    """The network of all edges of a graph: `forward(x [B, …])` → `[B, …]`, one call a torch op.
+
+    Dead edges are pruned first. Lower the result of `ApplyArchitecture` to get the network of an architecture.
+    Raises ValueError where nothing connects input and output.
+    """
+    graph = PruneDeadEdges().run(graph).graph
+    if not graph.edges:
+        raise ValueError("no path of edges leads from the input to the output")
+    root, edges, nodes = _Root(), edge_attributes(graph), node_attributes(graph)
+    with _seeded(seed):
+        for edge in graph.edges:
+            root.edges[edges[edge.name]] = nn.ModuleDict(build_ops(edge.module))
+    for node in graph.nodes:
+        if node.activations:
+            root.nodes[nodes[node.name]] = nn.ModuleDict(build_ops(node.activations))
+    return fx.GraphModule(root, _static_code(graph, root, edges, nodes), class_name=graph.name)
+
+
+def _static_code(graph: Graph, root: _Root, edges: dict[str, str], nodes: dict[str, str]) -> fx.Graph:
+    code = fx.Graph()
+    value = {graph.input.name: code.placeholder(nodes[graph.input.name])}
+    for node, arriving in zip(graph.nodes, graph.in_edges, strict=True):
+        if node.kind == "input":
+            continue
+        total: fx.Node | None = None
+        for edge in (graph.edges[i] for i in arriving):
+            arrival = _call_chain(code, root.edges, "edges", edges[edge.name], value[edge.source])
+            total = arrival if total is None else code.call_function(add, (total, arrival))
+        assert total is not None, f"nothing arrives at {node.name}"
+        name = nodes[node.name]
+        value[node.name] = _call_chain(code, root.nodes, "nodes", name, total) if node.activations else total
+    code.output(value[graph.output.name])
+    return code
+
+
+def _call_chain(code: fx.Graph, owners: nn.ModuleDict, where: str, owner: str, value: fx.Node) -> fx.Node:
+    for op, _ in owners[owner].named_children():
+        target = f"{where}.{owner}.{op}"
+        value = code.create_node("call_module", target, (value,), name=f"{owner}_{op}")
+    return value

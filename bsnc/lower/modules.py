@@ -1,0 +1,40 @@
+"""Ops → torch modules, with parameters initialised as the field does."""
+
+from __future__ import annotations
+
+import importlib
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, cast
+
+from torch import nn
+
+from bsnc.ir import OpCall
+
+
+def build_op(call: OpCall) -> nn.Module:
+    """The torch module of an op, freshly initialised from torch's global generator."""
+    torch_call = call.definition.torch(call.arguments, call.in_shape)
+    package, _, class_name = torch_call.target.partition(":")
+    constructor = cast(Any, getattr(importlib.import_module(package), class_name))
+    module: nn.Module = constructor(**torch_call.arguments)
+    initialise(module)
+    return module
+
+
+def initialise(module: nn.Module) -> None:
+    """Convolutions by He et al. (2015), fan-out, zero bias; all else as torch's constructor left it."""
+    if isinstance(module, (nn.Conv1d, nn.Conv2d)):
+        nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
+
+
+def build_ops(calls: Sequence[OpCall]) -> dict[str, nn.Module]:
+    """The ops of an edge by name (`conv`, `batch_norm`, `conv_1`, …), in order."""
+    built: dict[str, nn.Module] = {}
+    seen: Counter[str] = Counter()
+    for call in calls:
+        built[f"{call.op}_{seen[call.op]}" if seen[call.op] else call.op] = build_op(call)
+        seen[call.op] += 1
+    return built

@@ -1,0 +1,29 @@
+"""Training: data, the loop, what follows the search, checkpoints."""
+
+from bsnc.train.checkpoint import ArchitectureFile, load_run, write_atomically, write_json
+from bsnc.train.data import Dataset, Split, load_data
+from bsnc.train.finish import Evaluation, evaluate, fine_tune, reestimate_batch_norm
+from bsnc.train.progress import Progress, Row, Silent
+from bsnc.train.run import BudgetOutcome, RunResult, train_program
+from bsnc.train.search_phase import SearchPhase
+
+__all__ = [
+    "ArchitectureFile",
+    "BudgetOutcome",
+    "Dataset",
+    "Evaluation",
+    "Progress",
+    "Row",
+    "RunResult",
+    "SearchPhase",
+    "Silent",
+    "Split",
+    "evaluate",
+    "fine_tune",
+    "load_data",
+    "load_run",
+    "reestimate_batch_norm",
+    "train_program",
+    "write_atomically",
+    "write_json",
+]

@@ -1,0 +1,101 @@
+"""A run on disk: safetensors and JSON, written to a temporary file and renamed. Nothing is unpickled."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import ValidationError
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
+from torch import Tensor, fx, nn
+
+from bsnc.diagnostics import Diagnosed, Diagnostic
+from bsnc.ir import Frozen, Graph, IrFormatError, Program, dump_program, graph_hash, load_program
+from bsnc.lower import lower_static
+from bsnc.passes import ApplyArchitecture
+
+
+class ArchitectureFile(Frozen):
+    """architecture.json: the live edges of the final network, of which S-network, and the gates behind them."""
+
+    format: Literal["bsnc-architecture"] = "bsnc-architecture"
+    version: Literal[1] = 1
+    network: str
+    graph_hash: str
+    live: tuple[str, ...]
+    projected: bool
+    probabilities: dict[str, float]
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write, flush to disk, rename: a reader sees the old file or the new one, never half of one."""
+    temporary = path.with_name(f".{path.name}.part")
+    with temporary.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def write_json(path: Path, data: object) -> None:
+    write_atomically(path, (json.dumps(data, indent=1, ensure_ascii=False) + "\n").encode())
+
+
+def save_weights(path: Path, module: nn.Module, extra: Mapping[str, Tensor] | None = None) -> None:
+    """Parameters and buffers by name, as safetensors, with further tensors beside them."""
+    tensors = {name: value.detach().cpu().contiguous() for name, value in module.state_dict().items()}
+    write_atomically(path, save({**tensors, **(extra or {})}))
+
+
+def save_run(directory: Path, program: Program, network: fx.GraphModule, architecture: ArchitectureFile) -> None:
+    """The three files from which a run's network is restored."""
+    write_atomically(directory / "ir.json", dump_program(program).encode())
+    write_json(directory / "architecture.json", architecture.model_dump(mode="json"))
+    save_weights(directory / "weights.safetensors", network)
+
+
+def load_run(directory: Path) -> tuple[Program, ArchitectureFile, Graph, fx.GraphModule]:
+    """Program, architecture, its graph and its trained network in evaluation mode. Raises Diagnosed (BSN503)."""
+    try:
+        program = load_program(_text(directory / "ir.json"))
+        architecture = ArchitectureFile.model_validate_json(_text(directory / "architecture.json"))
+        if architecture.graph_hash != graph_hash(program.graph):
+            raise _damaged(directory, "architecture.json is of another network than ir.json")
+        graph = ApplyArchitecture(architecture.live).run(program.graph).graph
+        network = lower_static(graph)
+        network.load_state_dict(_tensors(directory / "weights.safetensors"))
+    except IrFormatError as error:
+        raise _damaged(directory, f"ir.json: {error}") from None
+    except ValidationError as error:
+        raise _damaged(directory, f"architecture.json: {error.errors()[0]['msg']}") from None
+    except (RuntimeError, ValueError) as error:
+        raise _damaged(directory, f"weights.safetensors: {str(error).splitlines()[0]}") from None
+    network.eval()
+    return program, architecture, graph, network
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise _damaged(path.parent, f"cannot read {path.name}: {reason(error)}") from None
+
+
+def _tensors(path: Path) -> dict[str, Any]:
+    try:
+        return load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise _damaged(path.parent, f"cannot read {path.name}: {reason(error)}") from None
+
+
+def reason(error: Exception) -> str:
+    """An operating-system error in its own words, without the errno and path around them."""
+    return error.strerror if isinstance(error, OSError) and error.strerror else str(error).splitlines()[0]
+
+
+def _damaged(directory: Path, message: str) -> Diagnosed:
+    return Diagnosed(Diagnostic("BSN503", message, subject=str(directory)))

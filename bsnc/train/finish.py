@@ -1,0 +1,112 @@
+"""After the search: harden, project, inherit, fine-tune, re-estimate batch statistics, evaluate."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import fx, nn
+from torch.nn.modules.batchnorm import _BatchNorm  # pyright: ignore[reportPrivateUsage]
+
+from bsnc.cost import LinearCost
+from bsnc.diagnostics import Diagnosed, Diagnostic
+from bsnc.ir import Graph, Program
+from bsnc.search import Gates, LinearBudget, most_probable
+from bsnc.train.data import Dataset
+from bsnc.train.optimise import build_optimiser, build_schedule
+from bsnc.train.progress import Progress
+from bsnc.train.search_phase import Totals, check_finite, epoch_batches, task_loss
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Live edges `[E]` (bool) of the final architecture; `projected` where the hardened gates did not do."""
+
+    live: torch.Tensor
+    projected: bool
+
+    def edge_names(self, graph: Graph) -> list[str]:
+        return [e.name for e, live in zip(graph.edges, self.live.tolist(), strict=True) if live]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Accuracy and mean cross-entropy (nats) on the test split."""
+
+    accuracy: float
+    loss: float
+    examples: int
+
+
+def choose_architecture(gates: Gates, costs: list[LinearCost], bounds: list[float]) -> Chosen:
+    """Harden each gate to its likelier value; where that is over budget or unconnected, project to the most
+    probable connected architecture that meets every budget. Raises Diagnosed (BSN401) where there is none."""
+    hardened = gates.live(gates.probabilities[None] > 0.5)
+    holds = all(float(cost(hardened)[0]) <= bound for cost, bound in zip(costs, bounds, strict=True))
+    if holds and bool(hardened.any()):
+        return Chosen(hardened[0], projected=False)
+    budgets = [
+        LinearBudget(cost.edge_weights.numpy(), cost.node_weights.numpy(), bound)
+        for cost, bound in zip(costs, bounds, strict=True)
+    ]
+    best = most_probable(gates.graph, gates.logits.double().numpy().astype(np.float64), budgets)
+    if best is None:
+        raise Diagnosed(Diagnostic("BSN401", "no connected architecture meets every budget", subject="train"))
+    return Chosen(torch.from_numpy(best.live), projected=True)
+
+
+def fine_tune(
+    program: Program, dataset: Dataset, network: fx.GraphModule, generator: torch.Generator, progress: Progress
+) -> None:
+    """Train the final network alone for `program.train.fine_tune` epochs. Raises Diagnosed (BSN502)."""
+    config = program.train
+    if config.fine_tune == 0:
+        return
+    optimiser = build_optimiser(config, network.parameters())
+    schedule = build_schedule(config, optimiser, config.fine_tune, len(dataset.train) // config.batch_size)
+    progress.phase("fine-tune", config.fine_tune)
+    for epoch in range(config.fine_tune):
+        started, totals = time.monotonic(), Totals()
+        network.train()
+        for images, labels in epoch_batches(program, dataset, generator):
+            logits = network(images)
+            losses = task_loss(logits, labels, config.label_smoothing)
+            check_finite(losses, "fine-tune", epoch, totals.steps)
+            optimiser.zero_grad()
+            losses.mean().backward()
+            optimiser.step()
+            schedule.step()
+            totals.add(losses.detach(), logits.detach(), labels)
+        extra = {"learning_rate": schedule.get_last_lr()[0], "seconds": round(time.monotonic() - started, 3)}
+        progress.epoch(totals.row("fine-tune", epoch) | extra)
+
+
+@torch.no_grad()
+def reestimate_batch_norm(network: nn.Module, dataset: Dataset, batch_size: int = 256) -> None:
+    """Replace running statistics by averages over the training images, not augmented, for this network alone."""
+    norms = [m for m in network.modules() if isinstance(m, _BatchNorm)]
+    momenta = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None
+    network.train()
+    size = min(batch_size, len(dataset.train))
+    for start in range(0, len(dataset.train) - size + 1, size):
+        network(dataset.normalise(dataset.train.images[start : start + size]))
+    for norm, momentum in zip(norms, momenta, strict=True):
+        norm.momentum = momentum
+    network.eval()
+
+
+@torch.no_grad()
+def evaluate(network: nn.Module, dataset: Dataset) -> Evaluation:
+    """A network in evaluation mode on the test split."""
+    network.eval()
+    correct, loss = 0, 0.0
+    for images, labels in dataset.test_batches():
+        logits = network(images)
+        correct += int((logits.argmax(1) == labels).sum())
+        loss += float(task_loss(logits, labels, smoothing=0.0).sum())
+    return Evaluation(correct / len(dataset.test), loss / len(dataset.test), len(dataset.test))

@@ -1,0 +1,133 @@
+"""A whole training run: search, choose, fine-tune, evaluate; everything written into one directory."""
+
+from __future__ import annotations
+
+import platform
+import time
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import torch
+from torch import fx
+
+from bsnc import __version__
+from bsnc.ir import CostKey, Graph, Program, graph_hash
+from bsnc.lower import copy_weights, lower_static, lower_stochastic
+from bsnc.passes import ApplyArchitecture
+from bsnc.search import Verdict, judge
+from bsnc.train.checkpoint import ArchitectureFile, save_run, save_weights, write_atomically, write_json
+from bsnc.train.data import Dataset, load_data
+from bsnc.train.finish import Chosen, Evaluation, choose_architecture, evaluate, fine_tune, reestimate_batch_norm
+from bsnc.train.progress import Journal, Progress
+from bsnc.train.search_phase import SearchPhase
+
+
+@dataclass(frozen=True)
+class BudgetOutcome:
+    """A budget, its bound and the cost of the final network, in the cost's unit."""
+
+    cost: CostKey
+    bound: float
+    value: float
+
+    @property
+    def met(self) -> bool:
+        return self.value <= self.bound
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What a run found: the trained network of the final architecture, and how it does."""
+
+    program: Program
+    architecture: ArchitectureFile
+    graph: Graph
+    network: fx.GraphModule
+    dataset: Dataset
+    inherited: Evaluation
+    test: Evaluation
+    budgets: tuple[BudgetOutcome, ...]
+    verdict: Verdict
+    inconsistent_redrawn: int
+    seconds: float
+
+
+def train_program(program: Program, spec_text: str, directory: Path, seed: int, progress: Progress) -> RunResult:
+    """Train a program into a directory (which exists). One seed fixes the run on a CPU, bit for bit.
+
+    Raises Diagnosed (BSN501 data, BSN502 divergence, BSN401 no architecture); OSError where it cannot write.
+    """
+    started = time.monotonic()
+    dataset = load_data(program.data, program.graph)
+    write_atomically(directory / "spec.bsn", spec_text.encode())
+    write_json(directory / "config.json", _record(program, seed))
+    journal = Journal(directory / "metrics.jsonl", progress)
+    generator = torch.Generator().manual_seed(seed)
+
+    network = lower_stochastic(program.graph, seed)
+    search = SearchPhase(program, dataset, network, generator)
+    search.run(journal)
+    save_weights(directory / "search.safetensors", network, {"gates.logits": search.gates.logits})
+    verdict = judge(search.gates)
+    chosen = choose_architecture(search.gates, search.costs, search.bounds)
+
+    graph = ApplyArchitecture(chosen.edge_names(program.graph)).run(program.graph).graph
+    final = lower_static(graph, seed)
+    copy_weights(network, program.graph, final, graph)
+    reestimate_batch_norm(final, dataset)
+    inherited = evaluate(final, dataset)
+    fine_tune(program, dataset, final, generator, journal)
+    reestimate_batch_norm(final, dataset)
+
+    architecture = _architecture_file(program, search, chosen)
+    save_run(directory, program, final, architecture)
+    return RunResult(
+        program,
+        architecture,
+        graph,
+        final,
+        dataset,
+        inherited,
+        evaluate(final, dataset),
+        _outcomes(program, search, chosen),
+        verdict,
+        search.redrawn,
+        time.monotonic() - started,
+    )
+
+
+def _architecture_file(program: Program, search: SearchPhase, chosen: Chosen) -> ArchitectureFile:
+    names = [gate.name for gate in program.graph.gates]
+    return ArchitectureFile(
+        network=program.graph.name,
+        graph_hash=graph_hash(program.graph),
+        live=tuple(chosen.edge_names(program.graph)),
+        projected=chosen.projected,
+        probabilities=dict(zip(names, search.gates.probabilities.tolist(), strict=True)),
+    )
+
+
+def _outcomes(program: Program, search: SearchPhase, chosen: Chosen) -> tuple[BudgetOutcome, ...]:
+    values = search.cost_table(chosen.live[None])[0].tolist()
+    outcomes = zip(program.budgets, search.bounds, values, strict=True)
+    return tuple(BudgetOutcome(budget.cost, bound, value) for budget, bound, value in outcomes)
+
+
+def _record(program: Program, seed: int) -> dict[str, object]:
+    """What a reader needs to repeat the run."""
+    packages = ("torch", "numpy", "scipy", "scikit-learn", "onnx", "onnxruntime")
+    return {
+        "bsnc": __version__,
+        "seed": seed,
+        "settings": program.settings,
+        "search": program.search.model_dump(mode="json", by_alias=True),
+        "train": program.train.model_dump(mode="json"),
+        "data": program.data.model_dump(mode="json"),
+        "budgets": [str(budget) for budget in program.budgets],
+        "versions": {name: version(name) for name in packages},
+        "python": platform.python_version(),
+        "threads": torch.get_num_threads(),
+    }
+
+

@@ -1,0 +1,136 @@
+"""The training loop of an SS-network: weights by gradient descent, gates by policy gradient, in one step each."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, fx
+from torch.nn import functional
+
+from bsnc.cost import LinearCost, cost_of, maximum
+from bsnc.diagnostics import Diagnosed, Diagnostic
+from bsnc.ir import Program
+from bsnc.search import ESTIMATORS, Gates, Penalty, judge
+from bsnc.train.augment import augment
+from bsnc.train.data import Dataset
+from bsnc.train.optimise import build_optimiser, build_schedule
+from bsnc.train.progress import Progress, Row
+
+
+@dataclass
+class Totals:
+    """Sums over the steps of an epoch."""
+
+    steps: int = 0
+    examples: int = 0
+    loss: float = 0.0
+    correct: int = 0
+    redrawn: int = 0
+    costs: list[Tensor] = field(default_factory=list[Tensor])
+
+    def add(self, losses: Tensor, logits: Tensor, labels: Tensor) -> None:
+        self.steps += 1
+        self.examples += len(labels)
+        self.loss += float(losses.sum())
+        self.correct += int((logits.argmax(1) == labels).sum())
+
+    def row(self, phase: str, epoch: int) -> Row:
+        seen = max(1, self.examples)
+        return {"phase": phase, "epoch": epoch, "loss": self.loss / seen, "accuracy": self.correct / seen}
+
+
+class SearchPhase:
+    """Trains `network` (stochastic) and `gates` together for `program.train.epochs` epochs."""
+
+    def __init__(
+        self, program: Program, dataset: Dataset, network: fx.GraphModule, generator: torch.Generator
+    ) -> None:
+        self.program, self.dataset, self.network, self.generator = program, dataset, network, generator
+        self.gates = Gates(program.graph, program.search.init)
+        self.costs: list[LinearCost] = [cost_of(b.cost, program.graph) for b in program.budgets]
+        self.bounds = [
+            budget.resolve(maximum(cost, program.graph))
+            for budget, cost in zip(program.budgets, self.costs, strict=True)
+        ]
+        self.penalty = Penalty(self.bounds, program.search.penalty)
+        self.estimate = ESTIMATORS[program.search.estimator]
+        self.redrawn = 0
+
+    def run(self, progress: Progress) -> None:
+        """The loop. Raises Diagnosed (BSN502) when the loss is no longer finite."""
+        config, train = self.program.train, self.dataset.train
+        steps = len(train) // config.batch_size
+        optimiser = build_optimiser(config, self.network.parameters())
+        schedule = build_schedule(config, optimiser, config.epochs, steps)
+        progress.phase("search", config.epochs)
+        for epoch in range(config.epochs):
+            started, totals = time.monotonic(), Totals()
+            self.network.train()
+            for images, labels in epoch_batches(self.program, self.dataset, self.generator):
+                sample = self.gates.sample(len(labels), self.generator)
+                logits = self.network(images, sample.live)
+                losses = task_loss(logits, labels, config.label_smoothing)
+                check_finite(losses, "search", epoch, totals.steps)
+                optimiser.zero_grad()
+                losses.mean().backward()
+                optimiser.step()
+                schedule.step()
+                costs = self.cost_table(sample.live)
+                if epoch >= self.program.search.warmup:
+                    objective = losses.detach().double() + self.penalty(costs)
+                    gradient = self.estimate(sample.gates, self.gates.probabilities, objective.float())
+                    self.gates.descend(gradient, self.program.search.gate_lr)
+                    self.penalty.update(costs)
+                totals.add(losses.detach(), logits.detach(), labels)
+                totals.costs.append(costs)
+                totals.redrawn += sample.redrawn
+            self.redrawn += totals.redrawn
+            progress.epoch(self._row(totals, epoch, schedule.get_last_lr()[0], time.monotonic() - started))
+
+    def cost_table(self, live: Tensor) -> Tensor:
+        """Live edges `[B, E]` → costs `[B, K]` of the K budgets."""
+        if not self.costs:
+            return torch.zeros(len(live), 0, dtype=torch.float64)
+        return torch.stack([cost(live) for cost in self.costs], dim=1)
+
+    def _row(self, totals: Totals, epoch: int, rate: float, seconds: float) -> Row:
+        verdict = judge(self.gates)
+        names = [str(b.cost) for b in self.program.budgets]
+        sampled = torch.cat(totals.costs)
+        over = (sampled > torch.tensor(self.bounds, dtype=torch.float64)).any(1) if names else torch.zeros(1)
+        return totals.row("search", epoch) | {
+            "cost": dict(zip(names, sampled.mean(0).tolist(), strict=True)),
+            "lambda": dict(zip(names, self.penalty.lambdas.tolist(), strict=True)),
+            "over_budget": float(over.float().mean()),
+            "mean_entropy": verdict.mean_entropy,
+            "open_gates": verdict.open_gates,
+            "inconsistent_redrawn": totals.redrawn,
+            "learning_rate": rate,
+            "seconds": round(seconds, 3),
+        }
+
+
+def epoch_batches(program: Program, dataset: Dataset, generator: torch.Generator):  # noqa: ANN201
+    """Whole batches of augmented, normalised images and labels in a fresh random order; the rest waits its turn."""
+    train, size = dataset.train, program.train.batch_size
+    order = torch.randperm(len(train), generator=generator)
+    for start in range(0, len(train) - size + 1, size):
+        rows = order[start : start + size]
+        images = augment(train.images[rows], program.data.augment, generator)
+        yield dataset.normalise(images), train.labels[rows]
+
+
+def task_loss(logits: Tensor, labels: Tensor, smoothing: float) -> Tensor:
+    """Cross-entropy in nats per example, `[B]`."""
+    return functional.cross_entropy(logits, labels, reduction="none", label_smoothing=smoothing)
+
+
+def check_finite(losses: Tensor, phase: str, epoch: int, step: int) -> None:
+    """Raises Diagnosed (BSN502) where a loss is infinite or undefined."""
+    if bool(torch.isfinite(losses).all()):
+        return
+    message = f"the loss is not finite in phase {phase}, epoch {epoch}, step {step}"
+    help_text = "lower the learning rate: `train { optimizer = sgd(lr = …) }`"
+    raise Diagnosed(Diagnostic("BSN502", message, subject="train", help=help_text))
