@@ -1,0 +1,253 @@
+"""The command line: thin. Options in, one call of the driver, results out."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from bsnc import __version__
+from bsnc.cli import options
+from bsnc.cli.output import print_json, quantity, show_diagnostics, table
+from bsnc.diagnostics import CODES, Diagnosed, did_you_mean, exit_status, explain
+from bsnc.driver import (
+    EMITS,
+    check_spec,
+    compile_spec,
+    cost_masks,
+    emit,
+    export_run,
+    train_spec,
+    verify_file,
+    write_build,
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="bsnc")
+def cli() -> None:
+    """Train neural networks that provably fit a budget.
+
+    Exit status: 0 fine, 1 the spec or the model is at fault, 2 usage, input/output or an internal error.
+    """
+
+
+@cli.command()
+@click.argument("specs", nargs=-1, required=True, type=options.PATH, metavar="SPEC…")
+@click.option("--format", "style", type=click.Choice(["full", "concise", "json"]), default="full", show_default=True)
+@options.overrides
+@options.as_json
+def check(
+    specs: tuple[Path, ...], style: str, settings: tuple[str, ...], budgets: tuple[str, ...], json_output: bool
+) -> None:
+    """Check specs without compiling them: syntax, names, types, shapes. Never loads torch."""
+    analyses = [(path, check_spec(path, options.given(settings, budgets))) for path in specs]
+    diagnostics = [d for _, analysis in analyses for d in analysis.diagnostics]
+    if json_output or style == "json":
+        print_json([d.as_json() for d in diagnostics])
+    else:
+        show_diagnostics(diagnostics, style)
+        for path, analysis in analyses:
+            if analysis.program is not None:
+                graph = analysis.program.graph
+                click.echo(f"{path}: ok, {len(graph.nodes)} nodes, {len(graph.edges)} edges, {len(graph.gates)} gates")
+    sys.exit(exit_status(diagnostics))
+
+
+@cli.command("compile")
+@click.argument("spec", type=options.PATH)
+@click.option("-o", "--output", type=options.PATH, metavar="DIR", help="Build directory. [default: build/<name>]")
+@click.option("--emit", "what", type=click.Choice(EMITS), help="Print this instead, and write nothing.")
+@options.overrides
+@options.as_json
+def compile_(
+    spec: Path,
+    output: Path | None,
+    what: str | None,
+    settings: tuple[str, ...],
+    budgets: tuple[str, ...],
+    json_output: bool,
+) -> None:
+    """Compile a spec: prove that its budgets can be met; write ir.json, fx.py, graph.svg and costs.json."""
+    compilation = compile_spec(spec, options.given(settings, budgets))
+    show_diagnostics(compilation.diagnostics)
+    if what is not None:
+        click.echo(emit(compilation, what), nl=False)
+        sys.exit(compilation.exit_status)
+    if json_output:
+        print_json(compilation.as_json())
+    else:
+        graph = compilation.program.graph
+        click.echo(f"{graph.name}: {len(graph.nodes)} nodes, {len(graph.edges)} edges, {len(graph.gates)} gates\n")
+        click.echo(_cost_table(compilation.report))
+    written = write_build(compilation, output or Path("build") / compilation.program.graph.name)
+    if not json_output:
+        click.echo(f"\nwrote {', '.join(str(path) for path in written)}")
+    sys.exit(compilation.exit_status)
+
+
+def _cost_table(report) -> str:  # noqa: ANN001
+    bounds = {str(b.budget.cost): b for b in report.budgets}
+    rows = []
+    for c in report.costs:
+        budget = bounds.get(str(c.key))
+        bound = quantity(budget.bound) if budget else ""
+        verdict = ("feasible" if budget.feasible else "INFEASIBLE") if budget else ""
+        figures = (c.minimum, c.maximum, c.expected)
+        rows.append([str(c.key), *map(quantity, figures), c.key.signature.unit, bound, verdict])
+    return table(rows, ["cost", "minimum", "maximum", "expected", "unit", "bound", ""])
+
+
+@cli.command()
+@click.argument("spec", type=options.PATH)
+@click.option("--masks", type=options.PATH, metavar="FILE", help="JSON list of {edge name: 0|1}; unnamed edges are kept.")
+@options.overrides
+@options.as_json
+def cost(
+    spec: Path, masks: Path | None, settings: tuple[str, ...], budgets: tuple[str, ...], json_output: bool
+) -> None:
+    """Costs of the live subgraph of masks, or of the whole network."""
+    results = cost_masks(spec, masks, options.given(settings, budgets))
+    if json_output:
+        print_json([result.as_json() for result in results])
+        return
+    names = list(results[0].costs) if results else []
+    rows = [
+        [str(i), str(len(r.live)) if r.live else "none: inconsistent", *(quantity(v) for v in r.costs.values())]
+        for i, r in enumerate(results)
+    ]
+    click.echo(table(rows, ["mask", "live edges", *names]))
+
+
+@cli.command()
+@click.argument("spec", type=options.PATH)
+@click.option("-o", "--output", type=options.PATH, metavar="RUN", help="New directory. [default: runs/<spec>/<time>]")
+@options.overrides
+@options.seed
+@options.as_json
+def train(
+    spec: Path,
+    output: Path | None,
+    settings: tuple[str, ...],
+    budgets: tuple[str, ...],
+    seed: int,
+    json_output: bool,
+) -> None:
+    """Search and train, choose the final network, export it to ONNX and certify it."""
+    from bsnc.cli.progress import Bar
+
+    directory = output or _default_run(spec)
+    with Bar() as bar:
+        trained = train_spec(spec, directory, options.given(settings, budgets), seed, bar)
+    show_diagnostics(trained.warnings)
+    if json_output:
+        print_json(trained.as_json())
+        return
+    result = trained.result
+    click.echo(f"test: {result.test.accuracy:.2%} of {result.test.examples} examples, loss {result.test.loss:.4f}")
+    click.echo(f"network: {len(result.graph.edges)} of {len(result.program.graph.edges)} edges")
+    state = "converged" if result.verdict.converged else "not converged"
+    click.echo(
+        f"search: {state}, mean entropy {result.verdict.mean_entropy:.3f} bits, "
+        f"{result.verdict.open_gates} open gates, {result.inconsistent_redrawn} inconsistent samples drawn again\n"
+    )
+    _print_certificate(trained.certificate)
+    click.echo(f"\nwrote {trained.model} and certificate.json beside it")
+
+
+def _default_run(spec: Path) -> Path:
+    import datetime
+
+    return Path("runs") / spec.stem / datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
+
+
+def _print_certificate(certificate) -> None:  # noqa: ANN001
+    click.echo("certificate (costs recounted from the ONNX file)")
+    click.echo(_budget_table(certificate.budgets))
+    parity = certificate.parity
+    click.echo(
+        f"parity with torch: max abs diff {parity.max_abs_diff:.2g} over {parity.examples} examples "
+        f"(tolerance {parity.tolerance:g})"
+    )
+
+
+def _budget_table(rows) -> str:  # noqa: ANN001
+    if not rows:
+        return "no budgets"
+    body = [[r.cost, f"{r.value:,.0f}", f"{r.bound:,.0f}", r.unit, "met" if r.met else "EXCEEDED"] for r in rows]
+    return table(body, ["budget", "cost", "bound", "unit", ""])
+
+
+@cli.command()
+@click.argument("run", type=options.PATH)
+@click.option("-o", "--output", type=options.PATH, metavar="FILE", help="Model file. [default: RUN/model.onnx]")
+def export(run: Path, output: Path | None) -> None:
+    """Export a finished run to ONNX again, with its certificate."""
+    path = output or run / "model.onnx"
+    _print_certificate(export_run(run, path))
+    click.echo(f"\nwrote {path} and certificate.json beside it")
+
+
+@cli.command()
+@click.argument("model", type=options.PATH)
+@click.argument("spec", type=options.PATH)
+@options.overrides
+@options.as_json
+def verify(
+    model: Path, spec: Path, settings: tuple[str, ...], budgets: tuple[str, ...], json_output: bool
+) -> None:
+    """Recount a model's costs from its file, compare it with the spec, exit 1 when a budget is exceeded."""
+    result = verify_file(model, spec, options.given(settings, budgets))
+    show_diagnostics(result.diagnostics)
+    if json_output:
+        print_json(
+            {
+                "met": result.met,
+                "budgets": [row.model_dump() for row in result.budgets],
+                "parity": result.parity.max_abs_diff if result.parity else None,
+                "parity_examples": result.parity.examples if result.parity else 0,
+                "diagnostics": [d.as_json() for d in result.diagnostics],
+            }
+        )
+    else:
+        click.echo(_budget_table(result.budgets))
+        if result.parity:
+            click.echo(f"parity: max abs diff {result.parity.max_abs_diff:.2g} over {result.parity.examples} examples")
+    sys.exit(exit_status(result.diagnostics))
+
+
+@cli.command("explain")
+@click.argument("code")
+def explain_(code: str) -> None:
+    """Say what a diagnostic code means and what to do."""
+    code = code.upper()
+    if code not in CODES:
+        suggestion = did_you_mean(code, CODES)
+        raise click.BadParameter(f"no code {code}" + (f"; {suggestion}" if suggestion else ""), param_hint="CODE")
+    click.echo(explain(code), nl=False)
+
+
+def main() -> None:
+    """The entry point: no exception reaches the user as a traceback."""
+    try:
+        cli.main(standalone_mode=False)
+    except Diagnosed as mistake:
+        show_diagnostics(mistake.diagnostics)
+        sys.exit(exit_status(mistake.diagnostics))
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(141)
+    except Exception as error:
+        if os.environ.get("BSNC_TRACEBACK"):
+            raise
+        click.echo(f"internal error: {type(error).__name__}: {error}", err=True)
+        click.echo("This is a bug in bsnc. Run again with BSNC_TRACEBACK=1 and report what it prints.", err=True)
+        sys.exit(2)

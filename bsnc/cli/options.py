@@ -1,0 +1,55 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from bsnc.driver import Overrides
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+PATH = click.Path(path_type=Path)
+
+
+def overrides(command: Command) -> Command:
+    """`--set` and `--budget`."""
+    sets = click.option(
+        "--set",
+        "settings",
+        multiple=True,
+        metavar="NAME=VALUE",
+        help="Set a parameter of the network (layers=4) or an entry of a section (train.epochs=5).",
+    )
+    budgets = click.option(
+        "--budget",
+        "budgets",
+        multiple=True,
+        metavar="COST=BOUND",
+        help='Replace or add a budget: flops=30M, "flops=20% of max".',
+    )
+    return sets(budgets(command))
+
+
+def seed(command: Command) -> Command:
+    """`--seed`."""
+    option = click.option(
+        "--seed",
+        type=click.IntRange(0, 2**31 - 1),
+        default=0,
+        show_default=True,
+        help="Fixes every random choice of the run.",
+    )
+    return option(command)
+
+
+def as_json(command: Command) -> Command:
+    """`--json`."""
+    return click.option("--json", "json_output", is_flag=True, help="Print the result as JSON.")(command)
+
+
+def given(settings: tuple[str, ...], budgets: tuple[str, ...]) -> Overrides:
+    return Overrides(settings, budgets)

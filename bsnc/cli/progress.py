@@ -1,0 +1,72 @@
+"""A progress bar on stderr, on a terminal; otherwise a line per phase and every tenth epoch."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as RichProgress
+    from rich.progress import TaskID
+
+    from bsnc.train import Row
+
+
+class Bar:
+    """Implements `bsnc.train.Progress`; use as a context manager."""
+
+    def __init__(self) -> None:
+        self._bar: RichProgress | None = None
+        self._task: TaskID | None = None
+        self._epochs = 0
+
+    def __enter__(self) -> Bar:
+        if sys.stderr.isatty():
+            self._bar = _rich_bar()
+            self._bar.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def phase(self, name: str, epochs: int) -> None:
+        self._epochs = epochs
+        if self._bar is not None:
+            self._task = self._bar.add_task(name, total=epochs, metrics="")
+        else:
+            click.echo(f"{name}: {epochs} epochs", err=True)
+
+    def epoch(self, row: Row) -> None:
+        if self._bar is not None and self._task is not None:
+            self._bar.update(self._task, advance=1, metrics=_metrics(row))
+            return
+        number = int(str(row["epoch"])) + 1
+        if number % 10 == 0 or number == self._epochs:
+            click.echo(f"  epoch {number}/{self._epochs}  {_metrics(row)}", err=True)
+
+
+def _rich_bar() -> RichProgress:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    return Progress(
+        TextColumn("{task.description:>9}"),
+        BarColumn(bar_width=30),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[metrics]}"),
+        console=Console(stderr=True),
+    )
+
+
+def _metrics(row: Row) -> str:
+    parts = [f"loss {row['loss']:.3f}", f"accuracy {row['accuracy']:.1%}"]
+    costs = row.get("cost")
+    if isinstance(costs, dict):
+        parts += [f"{name} {value:,.0f}" for name, value in costs.items()]
+    if "open_gates" in row:
+        parts += [f"entropy {row['mean_entropy']:.2f}", f"open gates {row['open_gates']}"]
+    return "  ".join(parts)

@@ -1,0 +1,81 @@
+"""Composes the layers into what the command line offers. Imports torch only when a command needs it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bsnc.driver.check import check_spec
+from bsnc.sema import Overrides
+
+if TYPE_CHECKING:
+    from bsnc.driver.compile import Compilation
+    from bsnc.driver.cost import MaskCost
+    from bsnc.driver.train import Trained
+    from bsnc.export import Certificate, Verification
+    from bsnc.train import Progress
+
+EMITS = ("ir", "json", "fx", "svg")
+
+
+def compile_spec(path: Path, overrides: Overrides) -> Compilation:
+    """See `bsnc.driver.compile.compile_spec`."""
+    from bsnc.driver import compile
+
+    return compile.compile_spec(path, overrides)
+
+
+def emit(compilation: Compilation, what: str) -> str:
+    """See `bsnc.driver.compile.emit`."""
+    from bsnc.driver import compile
+
+    return compile.emit(compilation.program, what)
+
+
+def write_build(compilation: Compilation, directory: Path) -> list[Path]:
+    """See `bsnc.driver.compile.write_build`."""
+    from bsnc.driver import compile
+
+    return compile.write_build(compilation, directory)
+
+
+def cost_masks(path: Path, masks: Path | None, overrides: Overrides) -> list[MaskCost]:
+    """See `bsnc.driver.cost.cost_masks`."""
+    from bsnc.driver import cost
+
+    return cost.cost_masks(path, masks, overrides)
+
+
+def train_spec(path: Path, directory: Path, overrides: Overrides, seed: int, progress: Progress) -> Trained:
+    """See `bsnc.driver.train.train_spec`."""
+    from bsnc.driver import train
+
+    return train.train_spec(path, directory, overrides, seed, progress)
+
+
+def export_run(run: Path, model: Path) -> Certificate:
+    """See `bsnc.driver.train.export_run`."""
+    from bsnc.driver import train
+
+    return train.export_run(run, model)
+
+
+def verify_file(model: Path, spec: Path, overrides: Overrides) -> Verification:
+    """See `bsnc.driver.verify.verify_file`."""
+    from bsnc.driver import verify
+
+    return verify.verify_file(model, spec, overrides)
+
+
+__all__ = [
+    "EMITS",
+    "Overrides",
+    "check_spec",
+    "compile_spec",
+    "cost_masks",
+    "emit",
+    "export_run",
+    "train_spec",
+    "verify_file",
+    "write_build",
+]

@@ -1,0 +1,149 @@
+"""Costs and budgets of a program before training: least, greatest, expected; feasible or not."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from bsnc.cost import LinearCost, cost_of, maximum
+from bsnc.diagnostics import Diagnosed, Diagnostic
+from bsnc.ir import Budget, CostKey, Graph, Program, every_cost, live_edges
+from bsnc.search import LinearBudget, cheapest, expand_gates, forced_edges
+from bsnc.sema import Analysis
+
+EXACT_GATES = 12
+SAMPLES = 8192
+
+
+@dataclass(frozen=True)
+class CostRange:
+    """A cost over the architectures of a graph, in its unit.
+
+    `minimum` is that of the cheapest connected architecture; `expected` the mean over gate samples at their
+    initial probabilities, exact up to EXACT_GATES gates, else over SAMPLES samples of a fixed seed.
+    """
+
+    key: CostKey
+    minimum: float
+    maximum: float
+    expected: float
+
+
+@dataclass(frozen=True)
+class BudgetCheck:
+    """A budget with its bound in the cost's unit."""
+
+    budget: Budget
+    bound: float
+    range: CostRange
+
+    @property
+    def feasible(self) -> bool:
+        return self.range.minimum <= self.bound
+
+
+@dataclass(frozen=True)
+class CostReport:
+    """Every cost that needs no measuring, and every budget; diagnostics on budgets (BSN401, BSN402)."""
+
+    costs: tuple[CostRange, ...]
+    budgets: tuple[BudgetCheck, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+    @property
+    def bounds(self) -> list[tuple[CostKey, float]]:
+        return [(check.budget.cost, check.bound) for check in self.budgets]
+
+
+def report_costs(program: Program, analysis: Analysis) -> CostReport:
+    """Ranges of all costs and the feasibility of all budgets, one by one and together."""
+    graph = program.graph
+    live, weights = initial_samples(graph, program.search.init)
+    costs = {key: cost_of(key, graph) for key in every_cost()}
+    ranges = {key: _range(cost, graph, live, weights) for key, cost in costs.items()}
+    checks = tuple(
+        BudgetCheck(b, b.resolve(ranges[b.cost].maximum), ranges[b.cost]) for b in program.budgets
+    )
+    diagnostics = [d for check in checks for d in _judge(check, graph, analysis)]
+    if checks and not diagnostics_have_error(diagnostics) and not _jointly_feasible(graph, checks, costs):
+        diagnostics.append(_jointly_infeasible(checks, analysis))
+    return CostReport(tuple(ranges.values()), checks, tuple(diagnostics))
+
+
+def diagnostics_have_error(diagnostics: list[Diagnostic]) -> bool:
+    return any(d.severity == "error" for d in diagnostics)
+
+
+def require_feasible(report: CostReport) -> None:
+    """Raises Diagnosed (BSN401) where no architecture meets the budgets."""
+    errors = [d for d in report.diagnostics if d.severity == "error"]
+    if errors:
+        raise Diagnosed(*errors)
+
+
+def initial_samples(graph: Graph, p: float) -> tuple[torch.Tensor, torch.Tensor]:
+    """Live edges `[S, E]` of gate samples at probability p, and their weights `[S]`, which sum to 1."""
+    count = len(graph.gates)
+    if count <= EXACT_GATES:
+        gates = torch.tensor(list(itertools.product((False, True), repeat=count))).reshape(2**count, count)
+        kept = gates.sum(1).double()
+        weights = p**kept * (1 - p) ** (count - kept)
+    else:
+        gates = torch.rand(SAMPLES, count, generator=torch.Generator().manual_seed(0)) < p
+        weights = torch.full((SAMPLES,), 1 / SAMPLES, dtype=torch.float64)
+    masks = expand_gates(graph, gates.bool())
+    return torch.from_numpy(live_edges(graph, masks.numpy())), weights
+
+
+def as_linear(cost: LinearCost, bound: float = np.inf) -> LinearBudget:
+    """A cost as the search's programs take it."""
+    return LinearBudget(cost.edge_weights.numpy(), cost.node_weights.numpy(), bound)
+
+
+def _range(cost: LinearCost, graph: Graph, live: torch.Tensor, weights: torch.Tensor) -> CostRange:
+    best = cheapest(graph, as_linear(cost))
+    assert best is not None, "a checked program has a path from input to output"
+    least = float(cost(torch.from_numpy(best.live)[None])[0])
+    expected = float((cost(live) * weights).sum())
+    return CostRange(cost.key, least, maximum(cost, graph), expected)
+
+
+def _judge(check: BudgetCheck, graph: Graph, analysis: Analysis) -> list[Diagnostic]:
+    key = str(check.budget.cost)
+    span, unit = analysis.budget_spans.get(key), check.budget.cost.signature.unit
+    subject = None if span else f"--budget {key}"
+    if not check.feasible:
+        message = (
+            f"budget infeasible: the cheapest connected architecture costs {check.range.minimum:,.0f} {unit}, "
+            f"the bound is {check.bound:,.0f}"
+        )
+        forced = forced_edges(graph)
+        note = f"every architecture needs {_listed(forced)}" if forced else "no edge is needed by all"
+        help_text = f"the least bound that works is {check.range.minimum:.0f}"
+        return [Diagnostic("BSN401", message, span, subject, notes=(note,), help=help_text)]
+    if check.range.maximum <= check.bound:
+        message = f"the whole network costs {check.range.maximum:,.0f} {unit}, within the bound of {check.bound:,.0f}"
+        return [Diagnostic("BSN402", message, span, subject, help="remove the budget, or lower its bound")]
+    return []
+
+
+def _jointly_feasible(
+    graph: Graph, checks: tuple[BudgetCheck, ...], costs: dict[CostKey, LinearCost]
+) -> bool:
+    budgets = [as_linear(costs[check.budget.cost], check.bound) for check in checks]
+    return len(checks) == 1 or cheapest(graph, budgets[0], budgets) is not None
+
+
+def _jointly_infeasible(checks: tuple[BudgetCheck, ...], analysis: Analysis) -> Diagnostic:
+    names = ", ".join(f"`{check.budget}`" for check in checks)
+    span = analysis.budget_spans.get(str(checks[-1].budget.cost))
+    message = f"budgets infeasible together: each can be met alone, no connected architecture meets {names}"
+    return Diagnostic("BSN401", message, span, None if span else "--budget")
+
+
+def _listed(names: list[str], limit: int = 6) -> str:
+    shown = ", ".join(f"`{name}`" for name in names[:limit])
+    return shown if len(names) <= limit else f"{shown} and {len(names) - limit} more edges"

@@ -1,0 +1,75 @@
+"""`bsnc compile`: program, costs, lowered code and picture, written to a build directory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from bsnc.diagnostics import Diagnostic, exit_status
+from bsnc.driver.budgets import CostReport, report_costs
+from bsnc.driver.check import load_program, warnings_of
+from bsnc.driver.files import make_directory, writing
+from bsnc.ir import Program, dump_program, print_graph
+from bsnc.lower import lower_stochastic
+from bsnc.report import draw_graph
+from bsnc.sema import Overrides
+from bsnc.train import write_atomically, write_json
+
+
+@dataclass(frozen=True)
+class Compilation:
+    """A compiled spec. `diagnostics` holds warnings, and errors where budgets cannot be met."""
+
+    program: Program
+    report: CostReport
+    diagnostics: list[Diagnostic]
+
+    @property
+    def exit_status(self) -> int:
+        return exit_status(self.diagnostics)
+
+    def as_json(self) -> dict[str, object]:
+        """The shape of `compile --json`."""
+        graph = self.program.graph
+        return {
+            "name": graph.name,
+            "nodes": len(graph.nodes),
+            "edges": len(graph.edges),
+            "gates": len(graph.gates),
+            "costs": {
+                str(c.key): {"min": c.minimum, "max": c.maximum, "expected": c.expected, "unit": c.key.signature.unit}
+                for c in self.report.costs
+            },
+            "budgets": [
+                {"cost": str(b.budget.cost), "bound": b.bound, "feasible": b.feasible} for b in self.report.budgets
+            ],
+        }
+
+
+def compile_spec(path: Path, overrides: Overrides) -> Compilation:
+    """Check a spec and prove or refute that its budgets can be met. Raises Diagnosed where the spec has errors."""
+    _, program, analysis = load_program(path, overrides)
+    report = report_costs(program, analysis)
+    return Compilation(program, report, [*warnings_of(analysis), *report.diagnostics])
+
+
+def emit(program: Program, what: str) -> str:
+    """One view of a program as text: `ir`, `json`, `fx` or `svg`."""
+    if what == "ir":
+        return print_graph(program.graph)
+    if what == "json":
+        return dump_program(program)
+    if what == "svg":
+        return draw_graph(program.graph)
+    return str(lower_stochastic(program.graph).code).lstrip("\n") + "\n"
+
+
+def write_build(compilation: Compilation, directory: Path) -> list[Path]:
+    """ir.json, fx.py, graph.svg and costs.json. Raises Diagnosed (BSN003)."""
+    make_directory(directory)
+    files = {"ir.json": "json", "fx.py": "fx", "graph.svg": "svg"}
+    with writing(directory):
+        for name, what in files.items():
+            write_atomically(directory / name, emit(compilation.program, what).encode())
+        write_json(directory / "costs.json", compilation.as_json())
+    return [directory / name for name in (*files, "costs.json")]

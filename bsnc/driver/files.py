@@ -1,0 +1,62 @@
+"""Files of users: read and written with diagnostics in place of exceptions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bsnc.diagnostics import Diagnosed, Diagnostic, Source
+
+MAX_BYTES = 200_000_000
+
+
+def read_bytes(path: Path) -> bytes:
+    """The content of a file. Raises Diagnosed (BSN001)."""
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise Diagnosed(Diagnostic("BSN001", f"the file has more than {MAX_BYTES:,} bytes", subject=str(path)))
+        return path.read_bytes()
+    except (OSError, ValueError) as error:
+        message = f"cannot read the file: {_reason(error)}"
+        raise Diagnosed(Diagnostic("BSN001", message, subject=str(path))) from None
+
+
+def read_text(path: Path) -> str:
+    """The content of a UTF-8 text file, a byte-order mark removed. Raises Diagnosed (BSN001, BSN002)."""
+    content = read_bytes(path)
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        message = f"not UTF-8: byte 0x{content[error.start]:02X} at offset {error.start}"
+        raise Diagnosed(Diagnostic("BSN002", message, subject=str(path))) from None
+    if "\0" in text:
+        message = f"a NUL character at offset {text.index(chr(0))}: this is not a text file"
+        raise Diagnosed(Diagnostic("BSN002", message, subject=str(path)))
+    return text
+
+
+def read_source(path: Path) -> Source:
+    """A spec, line ends normalised to `\\n`. Raises Diagnosed (BSN001, BSN002)."""
+    return Source(str(path), read_text(path).replace("\r\n", "\n").replace("\r", "\n"))
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turns failures to write below `path` into Diagnosed (BSN003)."""
+    try:
+        yield
+    except OSError as error:
+        where = error.filename or path
+        message = f"cannot write: {_reason(error)}"
+        raise Diagnosed(Diagnostic("BSN003", message, subject=str(where))) from None
+
+
+def make_directory(path: Path) -> None:
+    """Create a directory with its parents. Raises Diagnosed (BSN003)."""
+    with writing(path):
+        path.mkdir(parents=True, exist_ok=True)
+
+
+def _reason(error: OSError | ValueError) -> str:
+    return (error.strerror or str(error)).lower() if isinstance(error, OSError) else str(error)

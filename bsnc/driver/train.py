@@ -1,0 +1,123 @@
+"""`bsnc train` and `bsnc export`: a run from spec to certified model."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import fx
+
+from bsnc.diagnostics import Diagnosed, Diagnostic
+from bsnc.driver.budgets import report_costs, require_feasible
+from bsnc.driver.check import load_program, warnings_of
+from bsnc.driver.files import make_directory, read_text, writing
+from bsnc.export import Certificate, Deployment, export_model
+from bsnc.ir import CostKey, Graph, Program
+from bsnc.sema import Analysis, Overrides
+from bsnc.train import (
+    Dataset,
+    Progress,
+    RunResult,
+    load_data,
+    load_run,
+    train_program,
+    write_atomically,
+    write_json,
+)
+
+SUMMARY = "summary.json"
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A finished run and the model that it shipped."""
+
+    directory: Path
+    model: Path
+    result: RunResult
+    certificate: Certificate
+    warnings: list[Diagnostic]
+
+    def as_json(self) -> dict[str, object]:
+        """The shape of `train --json`."""
+        verdict = self.result.verdict
+        return {
+            "run": str(self.directory),
+            "model": str(self.model),
+            "certificate": str(self.model.with_name("certificate.json")),
+            "test": asdict(self.result.test),
+            "test_inherited": asdict(self.result.inherited),
+            "budgets": [row.model_dump() for row in self.certificate.budgets],
+            "verdict": asdict(verdict),
+            "projected": self.result.architecture.projected,
+            "inconsistent_redrawn": self.result.inconsistent_redrawn,
+            "parity": self.certificate.parity.max_abs_diff,
+            "seconds": round(self.result.seconds, 2),
+        }
+
+
+def train_spec(path: Path, directory: Path, overrides: Overrides, seed: int, progress: Progress) -> Trained:
+    """Train a spec into a new directory, export the network and certify it. Raises Diagnosed."""
+    source, program, analysis = load_program(path, overrides)
+    report = report_costs(program, analysis)
+    require_feasible(report)
+    prepare(directory)
+    with writing(directory):
+        result = train_program(program, source.text, directory, seed, progress)
+        bounds = [(outcome.cost, outcome.bound) for outcome in result.budgets]
+        parts = (program, result.graph, result.network, result.dataset, source.text)
+        certificate = _ship(directory / "model.onnx", *parts, bounds)
+        warnings = [*warnings_of(analysis), *(d for d in report.diagnostics if d.severity == "warning")]
+        trained = Trained(directory, directory / "model.onnx", result, certificate, warnings)
+        write_json(directory / SUMMARY, trained.as_json())
+    return trained
+
+
+def prepare(directory: Path) -> None:
+    """A directory for a run: new, or empty. Raises Diagnosed (BSN003)."""
+    make_directory(directory)
+    with writing(directory):
+        occupied = any(directory.iterdir())
+    if occupied:
+        message = "the directory for the run is not empty"
+        raise Diagnosed(Diagnostic("BSN003", message, subject=str(directory), help="name a new one with `-o`"))
+
+
+def export_run(run: Path, model: Path) -> Certificate:
+    """Export a finished run again, to any file; certificate.json is written beside it. Raises Diagnosed."""
+    program, _, graph, network = load_run(run)
+    report = report_costs(program, Analysis())
+    dataset = load_data(program.data, program.graph)
+    make_directory(model.parent)
+    with writing(model):
+        return _ship(model, program, graph, network, dataset, read_text(run / "spec.bsn"), report.bounds)
+
+
+def _ship(
+    path: Path,
+    program: Program,
+    graph: Graph,
+    network: fx.GraphModule,
+    dataset: Dataset,
+    spec_text: str,
+    bounds: list[tuple[CostKey, float]],
+) -> Certificate:
+    """Export, certify, and only then write the model and its certificate."""
+    deployment = Deployment(
+        hashlib.sha256(spec_text.encode()).hexdigest(),
+        dataset.class_names,
+        tuple(dataset.mean.tolist()),
+        tuple(dataset.std.tolist()),
+    )
+    model, certificate = export_model(program, graph, network, deployment, bounds, examples_of(dataset))
+    write_atomically(path, model.SerializeToString())
+    write_json(path.with_name("certificate.json"), certificate.model_dump(mode="json"))
+    return certificate
+
+
+def examples_of(dataset: Dataset) -> np.ndarray:
+    """All normalised test images, as numpy."""
+    return torch.cat([images for images, _ in dataset.test_batches()]).numpy()

@@ -1,0 +1,58 @@
+"""`bsnc verify`: a model file against a spec."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from bsnc.diagnostics import Diagnosed
+from bsnc.driver.budgets import report_costs
+from bsnc.driver.check import load_program
+from bsnc.driver.files import read_bytes
+from bsnc.driver.train import examples_of
+from bsnc.export import Provenance, Verification, read_model, read_provenance, verify_model
+from bsnc.ir import Program
+from bsnc.sema import Overrides
+from bsnc.train import load_data
+
+RANDOM_EXAMPLES = 64
+
+
+def verify_file(model_path: Path, spec: Path, overrides: Overrides) -> Verification:
+    """Recount every budget of a spec from a model file and compare the two networks.
+
+    The spec's parameters take the values that the model was trained with, unless `overrides` set them; budgets
+    are those of the spec and of `overrides`, never those of the model. Raises Diagnosed for unreadable input.
+    """
+    model = read_model(model_path, read_bytes(model_path))
+    provenance = read_provenance(model)
+    _, program, analysis = load_program(spec, _with_settings(overrides, provenance))
+    bounds = report_costs(program, analysis).bounds
+    return verify_model(model_path, model, program, bounds, lambda: _examples(program))
+
+
+def _with_settings(overrides: Overrides, provenance: Provenance | None) -> Overrides:
+    """The model's own parameters first, so that options given by the user win."""
+    recorded = provenance.settings if provenance else {}
+    given = {text.partition("=")[0].strip() for text in overrides.settings}
+    texts = [f"{name}={_spelled(value)}" for name, value in recorded.items() if name not in given]
+    return Overrides((*texts, *overrides.settings), overrides.budgets)
+
+
+def _spelled(value: object) -> str:
+    """A setting as an expression of the language."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return f"[{', '.join(_spelled(v) for v in value)}]"  # pyright: ignore[reportUnknownVariableType]
+    return f'"{value}"' if isinstance(value, str) else repr(value)
+
+
+def _examples(program: Program) -> np.ndarray:
+    """Real test images where the spec's data can be read here, else normal noise of a fixed seed."""
+    try:
+        return examples_of(load_data(program.data, program.graph))
+    except Diagnosed:
+        shape = (RANDOM_EXAMPLES, *program.graph.input.shape)
+        return np.random.default_rng(0).standard_normal(shape).astype(np.float32)

@@ -1,0 +1,76 @@
+"""Architecture and weights → model.onnx and certificate.json."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from torch import fx
+
+from bsnc import __version__
+from bsnc.diagnostics import Diagnosed, Diagnostic
+from bsnc.export.certificate import Certificate, certify
+from bsnc.export.metadata import Provenance
+from bsnc.export.onnx_model import to_onnx
+from bsnc.export.parity import measure_parity
+from bsnc.ir import CostKey, Graph, Program, graph_hash
+from bsnc.ops import numel
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """What a user of the model needs to know beside its weights: labels, and how inputs are normalised."""
+
+    spec_sha256: str
+    class_names: tuple[str, ...]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+
+def export_model(
+    program: Program,
+    graph: Graph,
+    network: fx.GraphModule,
+    deployment: Deployment,
+    bounds: Sequence[tuple[CostKey, float]],
+    examples: NDArray[np.float32],
+) -> tuple[onnx.ModelProto, Certificate]:
+    """Export the trained `network` of the architecture `graph` and certify it on `examples`.
+
+    Raises Diagnosed where the file would exceed a budget (BSN512) or compute something else (BSN514): such a
+    model is never handed out.
+    """
+    model, provenance = to_onnx(graph, network, _provenance(program, graph, deployment))
+    parity = measure_parity(model, network, examples)
+    if not parity.holds:
+        message = f"the exported model differs from the trained network by up to {parity.max_abs_diff:.3g}"
+        raise Diagnosed(Diagnostic("BSN514", message, subject="export"))
+    certificate = certify(model, provenance, bounds, parity)
+    for row in certificate.budgets:
+        if not row.met:
+            message = f"budget `{row.cost}` is exceeded: {row.value:,.0f}, the bound is {row.bound:,.0f}"
+            raise Diagnosed(Diagnostic("BSN512", message, subject="export"))
+    return model, certificate
+
+
+def _provenance(program: Program, graph: Graph, deployment: Deployment) -> Provenance:
+    degrees = {
+        node.name: (len(arriving), numel(node.shape))
+        for node, arriving in zip(program.graph.nodes, program.graph.in_edges, strict=True)
+    }
+    return Provenance(
+        version=__version__,
+        network=program.graph.name,
+        graph_hash=graph_hash(program.graph),
+        spec_sha256=deployment.spec_sha256,
+        settings=program.settings,
+        live=tuple(edge.name for edge in graph.edges),
+        trainable={},
+        node_inputs={node.name: degrees[node.name] for node in graph.nodes if node.kind != "input"},
+        class_names=deployment.class_names,
+        mean=deployment.mean,
+        std=deployment.std,
+    )

@@ -1,0 +1,160 @@
+"""Hold a model file against a spec: budgets recounted, network compared, outputs compared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from google.protobuf.message import DecodeError
+from numpy.typing import NDArray
+from torch import fx
+
+from bsnc.cost import cost_of
+from bsnc.diagnostics import Diagnosed, Diagnostic
+from bsnc.export.certificate import BudgetRow, budget_rows
+from bsnc.export.metadata import Provenance, read_provenance
+from bsnc.export.parity import Parity, measure_parity
+from bsnc.export.recount import initialisers, recount
+from bsnc.ir import CostKey, Graph, Program, every_cost, graph_hash
+from bsnc.lower import fold_batch_norm, lower_static
+from bsnc.passes import ApplyArchitecture
+
+Examples = Callable[[], NDArray[np.float32]]
+
+
+@dataclass
+class Verification:
+    """What holds: each budget, the parity where it could be measured, and every complaint."""
+
+    budgets: tuple[BudgetRow, ...] = ()
+    parity: Parity | None = None
+    diagnostics: list[Diagnostic] = field(default_factory=list[Diagnostic])
+
+    @property
+    def met(self) -> bool:
+        """Every budget is met, and nothing else speaks against the model."""
+        return all(row.met for row in self.budgets) and all(d.severity != "error" for d in self.diagnostics)
+
+
+def read_model(path: Path, content: bytes) -> onnx.ModelProto:
+    """A well-formed ONNX model that holds its own weights. Raises Diagnosed (BSN511)."""
+    model = onnx.ModelProto()
+    try:
+        model.ParseFromString(content)
+        onnx.checker.check_model(model, full_check=True)
+    except (DecodeError, onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else "it cannot be decoded"
+        raise _complaint("BSN511", path, f"not a valid ONNX model: {reason}") from None
+    if not content or not model.graph.node:
+        raise _complaint("BSN511", path, "not a valid ONNX model: it holds no graph")
+    if any(t.data_location == onnx.TensorProto.EXTERNAL for t in model.graph.initializer):
+        raise _complaint("BSN511", path, "the model keeps weights in other files, which a certificate cannot cover")
+    return model
+
+
+def verify_model(
+    path: Path,
+    model: onnx.ModelProto,
+    program: Program,
+    bounds: Sequence[tuple[CostKey, float]],
+    examples: Examples,
+) -> Verification:
+    """Check a model against a program. Complaints end up in the result; nothing is raised for a bad model."""
+    result = Verification()
+    provenance = read_provenance(model)
+    try:
+        result.budgets = budget_rows(model, bounds, provenance)
+        result.diagnostics += [_over(path, row) for row in result.budgets if not row.met]
+        if provenance is None:
+            message = "the model carries no bsnc metadata: its costs are recounted, its outputs not compared"
+            result.diagnostics.append(Diagnostic("BSN515", message, subject=str(path)))
+        else:
+            graph = _architecture(path, provenance, program)
+            _compare_costs(path, model, provenance, graph)
+            result.parity = _compare_outputs(path, model, graph, examples, result)
+    except Diagnosed as mistake:
+        result.diagnostics += [_at(path, d) for d in mistake.diagnostics]
+    return result
+
+
+def _architecture(path: Path, provenance: Provenance, program: Program) -> Graph:
+    """The graph of the architecture that the model claims to be."""
+    if provenance.graph_hash != graph_hash(program.graph):
+        message = f"the model was trained from another network than `{program.graph.name}` of this spec"
+        help_text = "verify it against the spec, and with the `--set` values, that it was trained with"
+        raise Diagnosed(Diagnostic("BSN513", message, subject=str(path), help=help_text))
+    unknown = set(provenance.live) - set(program.graph.edge_index)
+    graph = ApplyArchitecture(provenance.live).run(program.graph).graph
+    if unknown or {e.name for e in graph.edges} != set(provenance.live):
+        raise _complaint("BSN513", path, "the architecture that the model names is none of this network")
+    return graph
+
+
+def _compare_costs(path: Path, model: onnx.ModelProto, provenance: Provenance, graph: Graph) -> None:
+    """The file costs what the architecture costs: it has no operator more, none less, none wider."""
+    whole = torch.ones(1, len(graph.edges), dtype=torch.bool)
+    for key in every_cost():
+        if key.options:
+            continue
+        expected, found = int(cost_of(key, graph)(whole)[0]), recount(model, key, provenance)
+        if expected != found:
+            unit = key.signature.unit
+            message = f"the file has {found} {unit}, its architecture {expected}"
+            raise _complaint("BSN513", path, message)
+
+
+def _compare_outputs(
+    path: Path, model: onnx.ModelProto, graph: Graph, examples: Examples, result: Verification
+) -> Parity:
+    network = lower_static(graph).eval()
+    fold_batch_norm(network)
+    _load_initialisers(path, model, network)
+    try:
+        parity = measure_parity(model, network, examples())
+    except (RuntimeError, ValueError) as error:
+        raise _complaint("BSN511", path, f"ONNX Runtime cannot run it: {str(error).splitlines()[0]}") from None
+    if not parity.holds:
+        message = f"outputs differ from those of the spec's network by up to {parity.max_abs_diff:.3g}"
+        note = f"the same weights, {parity.examples} examples, tolerance {parity.tolerance:g}"
+        result.diagnostics.append(Diagnostic("BSN514", message, subject=str(path), notes=(note,)))
+    return parity
+
+
+def _load_initialisers(path: Path, model: onnx.ModelProto, network: fx.GraphModule) -> None:
+    """The weights of the file into the network of its architecture; the exporter leaves zero biases out."""
+    stored = initialisers(model)
+    with torch.no_grad():
+        for name, parameter in (*network.named_parameters(), *network.named_buffers()):
+            if name.endswith("num_batches_tracked"):
+                continue
+            value = stored.get(name)
+            if value is None and name.endswith(".bias"):
+                parameter.zero_()
+            elif value is None or value.shape != tuple(parameter.shape):
+                raise _complaint("BSN513", path, f"the file has no weights `{name}` of shape {list(parameter.shape)}")
+            else:
+                parameter.copy_(torch.from_numpy(value.copy()))
+
+
+def _over(path: Path, row: BudgetRow) -> Diagnostic:
+    excess = row.value / row.bound - 1
+    message = (
+        f"budget `{row.cost}` is exceeded: {row.value:,.0f} {row.unit}, "
+        f"{excess:.1%} over the bound of {row.bound:,.0f}"
+    )
+    return Diagnostic("BSN512", message, subject=str(path))
+
+
+def _at(path: Path, diagnostic: Diagnostic) -> Diagnostic:
+    """Recounting does not know the file's name; the user should see it."""
+    return Diagnostic(
+        diagnostic.code, diagnostic.message, subject=str(path), notes=diagnostic.notes, help=diagnostic.help
+    )
+
+
+def _complaint(code: str, path: Path, message: str) -> Diagnosed:
+    return Diagnosed(Diagnostic(code, message, subject=str(path)))

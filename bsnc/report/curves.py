@@ -1,0 +1,62 @@
+"""Cubic curves: points on them, their SVG path data, arrow heads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from bsnc.report.theme import ARROW_LENGTH, ARROW_WIDTH, number
+
+Point = tuple[float, float]
+
+
+class Cubic(NamedTuple):
+    """A Bézier curve from `start` to `end`, in px."""
+
+    start: Point
+    first: Point
+    second: Point
+    end: Point
+
+    def at(self, t: float) -> Point:
+        """The point at parameter t, 0 ≤ t ≤ 1."""
+        u = 1 - t
+        weights = (u * u * u, 3 * u * u * t, 3 * u * t * t, t * t * t)
+        x, y = (sum(w * point[axis] for w, point in zip(weights, self, strict=True)) for axis in (0, 1))
+        return x, y
+
+
+def rightward(start: Point, end: Point) -> Cubic:
+    """Leaves and arrives horizontally."""
+    reach = (end[0] - start[0]) / 2
+    return Cubic(start, (start[0] + reach, start[1]), (end[0] - reach, end[1]), end)
+
+
+def straight(start: Point, end: Point) -> Cubic:
+    """A line."""
+    (x, y), (u, v) = start, end
+    return Cubic(start, (x + (u - x) / 3, y + (v - y) / 3), (u - (u - x) / 3, v - (v - y) / 3), end)
+
+
+def path_data(pieces: Sequence[Cubic]) -> str:
+    """SVG path data of curves that follow one another; level lines are short."""
+    words = [f"M{_pair(pieces[0].start)}"]
+    for piece in pieces:
+        if len({number(y) for _, y in piece}) == 1:
+            words.append(f"H{number(piece.end[0])}")
+        else:
+            words.append("C" + " ".join(_pair(point) for point in piece[1:]))
+    return "".join(words)
+
+
+def arrow_data(tip: Point, direction: Point) -> str:
+    """SVG path data of a triangle whose `direction` is a unit vector along an axis."""
+    (x, y), (dx, dy) = tip, direction
+    back = (x - ARROW_LENGTH * dx, y - ARROW_LENGTH * dy)
+    half = ARROW_WIDTH / 2
+    sides = ((back[0] - half * dy, back[1] - half * dx), (back[0] + half * dy, back[1] + half * dx))
+    return f"M{_pair(tip)}L{_pair(sides[0])} {_pair(sides[1])}z"
+
+
+def _pair(point: Point) -> str:
+    return f"{number(point[0])},{number(point[1])}"
