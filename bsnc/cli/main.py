@@ -10,7 +10,8 @@ import click
 
 from bsnc import __version__
 from bsnc.cli import options
-from bsnc.cli.output import print_json, quantity, show_diagnostics, table
+from bsnc.cli.output import print_json, show_diagnostics
+from bsnc.cli.tables import budget_table, certificate_text, cost_table, mask_table
 from bsnc.diagnostics import CODES, Diagnosed, did_you_mean, exit_status, explain
 from bsnc.driver import (
     EMITS,
@@ -40,7 +41,11 @@ def cli() -> None:
 @options.overrides
 @options.as_json
 def check(
-    specs: tuple[Path, ...], style: str, settings: tuple[str, ...], budgets: tuple[str, ...], json_output: bool
+    specs: tuple[Path, ...],
+    style: str,
+    settings: tuple[str, ...],
+    budgets: tuple[str, ...],
+    json_output: bool,
 ) -> None:
     """Check specs without compiling them: syntax, names, types, shapes. Never loads torch."""
     analyses = [(path, check_spec(path, options.given(settings, budgets))) for path in specs]
@@ -81,28 +86,21 @@ def compile_(
     else:
         graph = compilation.program.graph
         click.echo(f"{graph.name}: {len(graph.nodes)} nodes, {len(graph.edges)} edges, {len(graph.gates)} gates\n")
-        click.echo(_cost_table(compilation.report))
+        click.echo(cost_table(compilation.report))
     written = write_build(compilation, output or Path("build") / compilation.program.graph.name)
     if not json_output:
         click.echo(f"\nwrote {', '.join(str(path) for path in written)}")
     sys.exit(compilation.exit_status)
 
 
-def _cost_table(report) -> str:  # noqa: ANN001
-    bounds = {str(b.budget.cost): b for b in report.budgets}
-    rows = []
-    for c in report.costs:
-        budget = bounds.get(str(c.key))
-        bound = quantity(budget.bound) if budget else ""
-        verdict = ("feasible" if budget.feasible else "INFEASIBLE") if budget else ""
-        figures = (c.minimum, c.maximum, c.expected)
-        rows.append([str(c.key), *map(quantity, figures), c.key.signature.unit, bound, verdict])
-    return table(rows, ["cost", "minimum", "maximum", "expected", "unit", "bound", ""])
-
-
 @cli.command()
 @click.argument("spec", type=options.PATH)
-@click.option("--masks", type=options.PATH, metavar="FILE", help="JSON list of {edge name: 0|1}; unnamed edges are kept.")
+@click.option(
+    "--masks",
+    type=options.PATH,
+    metavar="FILE",
+    help="JSON list of {edge name: 0|1}; unnamed edges are kept.",
+)
 @options.overrides
 @options.as_json
 def cost(
@@ -113,12 +111,7 @@ def cost(
     if json_output:
         print_json([result.as_json() for result in results])
         return
-    names = list(results[0].costs) if results else []
-    rows = [
-        [str(i), str(len(r.live)) if r.live else "none: inconsistent", *(quantity(v) for v in r.costs.values())]
-        for i, r in enumerate(results)
-    ]
-    click.echo(table(rows, ["mask", "live edges", *names]))
+    click.echo(mask_table(results))
 
 
 @cli.command()
@@ -153,7 +146,7 @@ def train(
         f"search: {state}, mean entropy {result.verdict.mean_entropy:.3f} bits, "
         f"{result.verdict.open_gates} open gates, {result.inconsistent_redrawn} inconsistent samples drawn again\n"
     )
-    _print_certificate(trained.certificate)
+    click.echo(certificate_text(trained.certificate))
     click.echo(f"\nwrote {trained.model} and certificate.json beside it")
 
 
@@ -163,30 +156,13 @@ def _default_run(spec: Path) -> Path:
     return Path("runs") / spec.stem / datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
 
 
-def _print_certificate(certificate) -> None:  # noqa: ANN001
-    click.echo("certificate (costs recounted from the ONNX file)")
-    click.echo(_budget_table(certificate.budgets))
-    parity = certificate.parity
-    click.echo(
-        f"parity with torch: max abs diff {parity.max_abs_diff:.2g} over {parity.examples} examples "
-        f"(tolerance {parity.tolerance:g})"
-    )
-
-
-def _budget_table(rows) -> str:  # noqa: ANN001
-    if not rows:
-        return "no budgets"
-    body = [[r.cost, f"{r.value:,.0f}", f"{r.bound:,.0f}", r.unit, "met" if r.met else "EXCEEDED"] for r in rows]
-    return table(body, ["budget", "cost", "bound", "unit", ""])
-
-
 @cli.command()
 @click.argument("run", type=options.PATH)
 @click.option("-o", "--output", type=options.PATH, metavar="FILE", help="Model file. [default: RUN/model.onnx]")
 def export(run: Path, output: Path | None) -> None:
     """Export a finished run to ONNX again, with its certificate."""
     path = output or run / "model.onnx"
-    _print_certificate(export_run(run, path))
+    click.echo(certificate_text(export_run(run, path)))
     click.echo(f"\nwrote {path} and certificate.json beside it")
 
 
@@ -195,9 +171,7 @@ def export(run: Path, output: Path | None) -> None:
 @click.argument("spec", type=options.PATH)
 @options.overrides
 @options.as_json
-def verify(
-    model: Path, spec: Path, settings: tuple[str, ...], budgets: tuple[str, ...], json_output: bool
-) -> None:
+def verify(model: Path, spec: Path, settings: tuple[str, ...], budgets: tuple[str, ...], json_output: bool) -> None:
     """Recount a model's costs from its file, compare it with the spec, exit 1 when a budget is exceeded."""
     result = verify_file(model, spec, options.given(settings, budgets))
     show_diagnostics(result.diagnostics)
@@ -212,7 +186,7 @@ def verify(
             }
         )
     else:
-        click.echo(_budget_table(result.budgets))
+        click.echo(budget_table(result.budgets))
         if result.parity:
             click.echo(f"parity: max abs diff {result.parity.max_abs_diff:.2g} over {result.parity.examples} examples")
     sys.exit(exit_status(result.diagnostics))

@@ -31,22 +31,3 @@ def show_diagnostics(diagnostics: Sequence[Diagnostic], style: str = "full") -> 
 
 def print_json(data: object) -> None:
     click.echo(json.dumps(data, indent=2, ensure_ascii=False))
-
-
-def quantity(value: float) -> str:
-    """A count for people: `39.25 M`, `512`."""
-    for factor, suffix in ((1e9, " G"), (1e6, " M"), (1e3, " k")):
-        if abs(value) >= factor:
-            return f"{value / factor:.4g}{suffix}"
-    return f"{value:.4g}"
-
-
-def table(rows: Sequence[Sequence[str]], header: Sequence[str]) -> str:
-    """Columns as wide as their content; the first to the left, the others to the right."""
-    everything = [list(header), *map(list, rows)]
-    widths = [max(len(row[i]) for row in everything) for i in range(len(header))]
-    lines = [
-        "  ".join(c.ljust(w) if i == 0 else c.rjust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True)))
-        for row in everything
-    ]
-    return "\n".join(line.rstrip() for line in [lines[0], "  ".join("-" * w for w in widths), *lines[1:]])

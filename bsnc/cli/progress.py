@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import click
 
@@ -64,9 +64,8 @@ def _rich_bar() -> RichProgress:
 
 def _metrics(row: Row) -> str:
     parts = [f"loss {row['loss']:.3f}", f"accuracy {row['accuracy']:.1%}"]
-    costs = row.get("cost")
-    if isinstance(costs, dict):
-        parts += [f"{name} {value:,.0f}" for name, value in costs.items()]
+    costs = cast(dict[str, float], row.get("cost", {}))
+    parts += [f"{name} {value:,.0f}" for name, value in costs.items()]
     if "open_gates" in row:
         parts += [f"entropy {row['mean_entropy']:.2f}", f"open gates {row['open_gates']}"]
     return "  ".join(parts)

@@ -21,8 +21,7 @@ def _paint(text: str, style: str, colour: bool) -> str:
 def _printable(text: str) -> str:
     """Source text made safe for a terminal: tabs widened, control characters shown as a replacement mark."""
     safe = (
-        "    " if c == "\t" else "\N{REPLACEMENT CHARACTER}" if unicodedata.category(c)[0] == "C" else c
-        for c in text
+        "    " if c == "\t" else "\N{REPLACEMENT CHARACTER}" if unicodedata.category(c)[0] == "C" else c for c in text
     )
     return "".join(safe)
 
@@ -92,5 +91,3 @@ def render_concise(diagnostic: Diagnostic) -> str:
 def render_json(diagnostics: Sequence[Diagnostic]) -> str:
     """A JSON list in the shape of `Diagnostic.as_json`."""
     return json.dumps([d.as_json() for d in diagnostics], indent=2)
-
-

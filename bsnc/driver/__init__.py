@@ -9,6 +9,7 @@ from bsnc.driver.check import check_spec
 from bsnc.sema import Overrides
 
 if TYPE_CHECKING:
+    from bsnc.driver.budgets import CostReport
     from bsnc.driver.compile import Compilation
     from bsnc.driver.cost import MaskCost
     from bsnc.driver.train import Trained
@@ -69,7 +70,11 @@ def verify_file(model: Path, spec: Path, overrides: Overrides) -> Verification:
 
 __all__ = [
     "EMITS",
+    "Compilation",
+    "CostReport",
+    "MaskCost",
     "Overrides",
+    "Trained",
     "check_spec",
     "compile_spec",
     "cost_masks",

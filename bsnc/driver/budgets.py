@@ -64,9 +64,7 @@ def report_costs(program: Program, analysis: Analysis) -> CostReport:
     live, weights = initial_samples(graph, program.search.init)
     costs = {key: cost_of(key, graph) for key in every_cost()}
     ranges = {key: _range(cost, graph, live, weights) for key, cost in costs.items()}
-    checks = tuple(
-        BudgetCheck(b, b.resolve(ranges[b.cost].maximum), ranges[b.cost]) for b in program.budgets
-    )
+    checks = tuple(BudgetCheck(b, b.resolve(ranges[b.cost].maximum), ranges[b.cost]) for b in program.budgets)
     diagnostics = [d for check in checks for d in _judge(check, graph, analysis)]
     if checks and not diagnostics_have_error(diagnostics) and not _jointly_feasible(graph, checks, costs):
         diagnostics.append(_jointly_infeasible(checks, analysis))
@@ -130,9 +128,7 @@ def _judge(check: BudgetCheck, graph: Graph, analysis: Analysis) -> list[Diagnos
     return []
 
 
-def _jointly_feasible(
-    graph: Graph, checks: tuple[BudgetCheck, ...], costs: dict[CostKey, LinearCost]
-) -> bool:
+def _jointly_feasible(graph: Graph, checks: tuple[BudgetCheck, ...], costs: dict[CostKey, LinearCost]) -> bool:
     budgets = [as_linear(costs[check.budget.cost], check.bound) for check in checks]
     return len(checks) == 1 or cheapest(graph, budgets[0], budgets) is not None
 

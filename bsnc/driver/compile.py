@@ -37,7 +37,12 @@ class Compilation:
             "edges": len(graph.edges),
             "gates": len(graph.gates),
             "costs": {
-                str(c.key): {"min": c.minimum, "max": c.maximum, "expected": c.expected, "unit": c.key.signature.unit}
+                str(c.key): {
+                    "min": c.minimum,
+                    "max": c.maximum,
+                    "expected": c.expected,
+                    "unit": c.key.signature.unit,
+                }
                 for c in self.report.costs
             },
             "budgets": [

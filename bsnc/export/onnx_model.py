@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 import onnx
@@ -59,7 +59,7 @@ def _trainable(deployed: fx.GraphModule, removed: dict[str, int]) -> dict[str, i
 
 
 @contextmanager
-def _quiet_exporter() -> Iterator[None]:
+def _quiet_exporter() -> Generator[None, None, None]:
     """The exporter logs and warns of packages that it does not find; none of it concerns the user."""
     previous = logging.root.manager.disable
     logging.disable(logging.WARNING)

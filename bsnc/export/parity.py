@@ -33,13 +33,9 @@ def run_onnx(model: onnx.ModelProto, examples: NDArray[np.float32]) -> NDArray[n
     """Outputs of a model in ONNX Runtime on the CPU, in batches."""
     options = ort.SessionOptions()
     options.log_severity_level = 3
-    session = cast(
-        Any, ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
-    )
+    session = cast(Any, ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"]))
     name = session.get_inputs()[0].name
-    outputs = [
-        session.run(None, {name: examples[i : i + _BATCH]})[0] for i in range(0, len(examples), _BATCH)
-    ]
+    outputs = [session.run(None, {name: examples[i : i + _BATCH]})[0] for i in range(0, len(examples), _BATCH)]
     return np.concatenate(outputs)
 
 

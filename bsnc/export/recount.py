@@ -11,8 +11,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import prod
+from typing import Any
 
 import onnx
+from numpy.typing import NDArray
 from onnx import numpy_helper
 
 from bsnc.diagnostics import Diagnosed, Diagnostic
@@ -20,9 +22,41 @@ from bsnc.export.metadata import Provenance
 from bsnc.ir import CostKey
 
 _FREE = frozenset(
-    "Add AveragePool BatchNormalization Cast Concat Constant Div Erf Flatten Gather Gelu GlobalAveragePool "
-    "HardSigmoid HardSwish Identity LeakyRelu MaxPool Mul Pad ReduceMean Relu Reshape Resize Shape Sigmoid Slice "
-    "Squeeze Sub Sum Swish Tanh Transpose Unsqueeze".split()
+    [
+        "Add",
+        "AveragePool",
+        "BatchNormalization",
+        "Cast",
+        "Concat",
+        "Constant",
+        "Div",
+        "Erf",
+        "Flatten",
+        "Gather",
+        "Gelu",
+        "GlobalAveragePool",
+        "HardSigmoid",
+        "HardSwish",
+        "Identity",
+        "LeakyRelu",
+        "MaxPool",
+        "Mul",
+        "Pad",
+        "ReduceMean",
+        "Relu",
+        "Reshape",
+        "Resize",
+        "Shape",
+        "Sigmoid",
+        "Slice",
+        "Squeeze",
+        "Sub",
+        "Sum",
+        "Swish",
+        "Tanh",
+        "Transpose",
+        "Unsqueeze",
+    ]
 )
 _MULTIPLYING = frozenset({"Conv", "Gemm", "MatMul"})
 
@@ -99,9 +133,7 @@ def _shape(shapes: dict[str, list[int]], name: str) -> list[int]:
     return shape
 
 
-def _layer(
-    node: onnx.NodeProto, shapes: dict[str, list[int]], producers: dict[str, onnx.NodeProto]
-) -> Layer:
+def _layer(node: onnx.NodeProto, shapes: dict[str, list[int]], producers: dict[str, onnx.NodeProto]) -> Layer:
     weight, output = _shape(shapes, node.input[1]), _shape(shapes, node.output[0])
     bias = prod(_shape(shapes, node.input[2])) if len(node.input) > 2 and node.input[2] else 0
     name, stored = _layer_name(node.input[1]), prod(weight) + bias
@@ -127,7 +159,7 @@ def _conv_output(node: onnx.NodeProto, sizes: list[int], kernel: list[int]) -> l
     return [(sizes[i] + pads[i] + pads[rank + i] - reach[i]) // strides[i] + 1 for i in range(rank)]
 
 
-def _attribute(node: onnx.NodeProto, name: str, default: list[int] | int):  # noqa: ANN202
+def _attribute(node: onnx.NodeProto, name: str, default: Any) -> Any:
     for attribute in node.attribute:
         if attribute.name == name:
             return onnx.helper.get_attribute_value(attribute)
@@ -155,7 +187,7 @@ def _trainable(layer: Layer, provenance: Provenance | None) -> int:
     return claimed
 
 
-def initialisers(model: onnx.ModelProto) -> dict[str, object]:
+def initialisers(model: onnx.ModelProto) -> dict[str, NDArray[Any]]:
     """Initialisers by name, as numpy arrays."""
     return {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
 

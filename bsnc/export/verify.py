@@ -143,8 +143,7 @@ def _load_initialisers(path: Path, model: onnx.ModelProto, network: fx.GraphModu
 def _over(path: Path, row: BudgetRow) -> Diagnostic:
     excess = row.value / row.bound - 1
     message = (
-        f"budget `{row.cost}` is exceeded: {row.value:,.0f} {row.unit}, "
-        f"{excess:.1%} over the bound of {row.bound:,.0f}"
+        f"budget `{row.cost}` is exceeded: {row.value:,.0f} {row.unit}, {excess:.1%} over the bound of {row.bound:,.0f}"
     )
     return Diagnostic("BSN512", message, subject=str(path))
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import Literal
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from bsnc.ir.budget import Budget
 from bsnc.ir.config import DataConfig, SearchConfig, TrainConfig
@@ -26,7 +26,7 @@ class Program(Frozen):
     search: SearchConfig = SearchConfig()
     train: TrainConfig = TrainConfig()
     data: DataConfig = DataConfig()
-    settings: dict[str, int | float | bool | str | tuple[int, ...]] = {}
+    settings: dict[str, int | float | bool | str | tuple[int, ...]] = Field(default_factory=dict)
 
 
 class IrFormatError(ValueError):

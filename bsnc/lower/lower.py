@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from operator import add
 
@@ -38,7 +38,7 @@ class _Root(nn.Module):
 
 
 @contextmanager
-def _seeded(seed: int) -> Iterator[None]:
+def _seeded(seed: int) -> Generator[None, None, None]:
     """Initialise from a seed without touching the state of torch's global generator."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

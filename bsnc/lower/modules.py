@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any, cast
 
 from torch import nn
 
@@ -16,7 +15,7 @@ def build_op(call: OpCall) -> nn.Module:
     """The torch module of an op, freshly initialised from torch's global generator."""
     torch_call = call.definition.torch(call.arguments, call.in_shape)
     package, _, class_name = torch_call.target.partition(":")
-    constructor = cast(Any, getattr(importlib.import_module(package), class_name))
+    constructor = getattr(importlib.import_module(package), class_name)
     module: nn.Module = constructor(**torch_call.arguments)
     initialise(module)
     return module

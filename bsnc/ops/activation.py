@@ -9,9 +9,7 @@ def _activation(name: str, torch_class: str, summary: str, *parameters: OpParame
     def torch(arguments: Arguments, shape: Shape) -> TorchCall:  # noqa: ARG001
         return TorchCall(f"torch.nn:{torch_class}", dict(arguments))
 
-    return Op(
-        name=name, family="activation", summary=summary, parameters=parameters, torch=torch, activation=True
-    )
+    return Op(name=name, family="activation", summary=summary, parameters=parameters, torch=torch, activation=True)
 
 
 OPS = (

@@ -1,8 +1,8 @@
 """The order of items within columns, then their heights: barycentre sweeps over coordinates.
 
-Every sweep wants each item at the mean of its neighbours, sorts a column by what is wanted, and spreads the items
-by weighted least squares under least distances. Lanes of a grid are as good as immovable. Follows Sugiyama, Tagawa
-and Toda (1981), with coordinates in place of positions.
+Every sweep wants each item at the mean of its neighbours, sorts a column by what is wanted, and spreads the
+items by weighted least squares under least distances. Lanes of a grid are as good as immovable. Follows
+Sugiyama, Tagawa and Toda (1981), with coordinates in place of positions.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from itertools import accumulate, pairwise
 
 from bsnc.report.scene import Scene
+from bsnc.report.straighten import straighten
 
 _SWEEPS = 12
 _SWEEPS_LARGE = 2
@@ -22,7 +23,7 @@ _LANE_WEIGHT = 1e7
 
 
 def arrange(scene: Scene) -> tuple[list[list[int]], list[float]]:
-    """For every column its items from top to bottom, and for every item the y of its centre, in px, from 0 up."""
+    """For every column its items, top to bottom, and for every item the y of its centre in px; the top is 0."""
     order = _order(scene)
     pitch = _lane_pitch(scene, order)
     y = _initial(scene, pitch)
@@ -34,6 +35,7 @@ def arrange(scene: Scene) -> tuple[list[list[int]], list[float]]:
             _settle(scene, layer, y, pitch, [(scene.left[i] + scene.right[i]) or [i] for i in layer])
     for i, item in enumerate(scene.items):
         y[i] = y[i] if item.slot is None else item.slot * pitch
+    straighten(scene, order, y)
     top = min(y[i] - item.height / 2 for i, item in enumerate(scene.items))
     return order, [value - top for value in y]
 
@@ -67,9 +69,7 @@ def _order(scene: Scene) -> list[list[int]]:
     large = len(scene.links) > _LARGE
     best, fewest = order, float("inf")
     for step in range(_SWEEPS_LARGE if large else _SWEEPS):
-        side, columns = (
-            (scene.right, reversed(range(len(order)))) if step % 2 else (scene.left, range(len(order)))
-        )
+        side, columns = (scene.right, reversed(range(len(order)))) if step % 2 else (scene.left, range(len(order)))
         order = list(order)
         for c in columns:
             order[c] = _sort(scene, order[c], y, side)
@@ -92,9 +92,7 @@ def _sort(scene: Scene, layer: Sequence[int], y: Sequence[float], side: Sequence
     return sorted(layer, key=wanted)
 
 
-def _settle(
-    scene: Scene, layer: Sequence[int], y: list[float], pitch: float, pulls: Sequence[Sequence[int]]
-) -> None:
+def _settle(scene: Scene, layer: Sequence[int], y: list[float], pitch: float, pulls: Sequence[Sequence[int]]) -> None:
     """Move the items of a column, in their order, to the weighted mean of the items that pull them."""
     wanted: list[float] = []
     weights: list[float] = []
@@ -112,7 +110,7 @@ def _settle(
 def _stiffness(scene: Scene, i: int, other: int) -> float:
     """Long edges should be straight most of all (Gansner et al., 1993)."""
     waypoints = 2 - scene.items[i].is_node - scene.items[other].is_node
-    return (1.0, 2.0, 8.0)[waypoints]
+    return (1.0, 2.0, 30.0)[waypoints]
 
 
 def _lane_pitch(scene: Scene, order: Sequence[Sequence[int]]) -> float:
@@ -120,11 +118,7 @@ def _lane_pitch(scene: Scene, order: Sequence[Sequence[int]]) -> float:
     pitch = 0.0
     for layer in order:
         offsets = list(accumulate((scene.separation(a, b) for a, b in pairwise(layer)), initial=0.0))
-        lanes = [
-            (slot, at)
-            for i, at in zip(layer, offsets, strict=True)
-            if (slot := scene.items[i].slot) is not None
-        ]
+        lanes = [(slot, at) for i, at in zip(layer, offsets, strict=True) if (slot := scene.items[i].slot) is not None]
         for (slot, at), (next_slot, next_at) in pairwise(lanes):
             pitch = max(pitch, (next_at - at) / (next_slot - slot))
     return pitch

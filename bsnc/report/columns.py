@@ -1,7 +1,8 @@
 """In which column every node stands, and in which lane the nodes of a grid stand.
 
-The nodes `h[l, …]` of one array and first index form a block, one column high; any other node is a block alone.
-Columns are the longest-path ranks of the graph of blocks. Where blocks form a cycle, every node is a block alone.
+The nodes `h[l, …]` of one array and first index form a block, which keeps to one column; any other node is a
+block alone. Columns are the longest-path ranks of the graph of blocks. If that graph has a cycle, every node
+is a block alone.
 """
 
 from __future__ import annotations

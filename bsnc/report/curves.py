@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from bsnc.report.theme import ARROW_LENGTH, ARROW_WIDTH, number
+from bsnc.report.theme import ARROW_LENGTH, ARROW_WIDTH, GATED_WIDTH, number
 
 Point = tuple[float, float]
 
@@ -49,11 +49,11 @@ def path_data(pieces: Sequence[Cubic]) -> str:
     return "".join(words)
 
 
-def arrow_data(tip: Point, direction: Point) -> str:
-    """SVG path data of a triangle whose `direction` is a unit vector along an axis."""
+def arrow_data(tip: Point, direction: Point, width: float) -> str:
+    """SVG path data of the head of a line of this width; `direction` is a unit vector along an axis."""
     (x, y), (dx, dy) = tip, direction
     back = (x - ARROW_LENGTH * dx, y - ARROW_LENGTH * dy)
-    half = ARROW_WIDTH / 2
+    half = ARROW_WIDTH / 2 + max(0.0, width - GATED_WIDTH) * 0.7
     sides = ((back[0] - half * dy, back[1] - half * dx), (back[0] + half * dy, back[1] + half * dx))
     return f"M{_pair(tip)}L{_pair(sides[0])} {_pair(sides[1])}z"
 

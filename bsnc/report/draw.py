@@ -8,7 +8,7 @@ from bsnc.ir import Graph
 from bsnc.report.layout import Layout, lay_out
 from bsnc.report.legend import draw_legend, legend_width
 from bsnc.report.looks import Looks, choose_looks
-from bsnc.report.svg import edge_elements, node_element, text_element
+from bsnc.report.svg import edge_elements, node_element
 from bsnc.report.theme import FAINT_INK, FONT, INK, MARGIN, number, text_width, xml_text
 
 _HEADING_SIZE = 15
@@ -20,16 +20,16 @@ _WIDTH_MIN = 420.0
 def draw_graph(
     graph: Graph, *, live: Collection[str] | None = None, probabilities: Mapping[str, float] | None = None
 ) -> str:
-    """The S-network as SVG 1.1: columns left to right, a colour for each kind of module, a mark on gated edges.
+    """The S-network as SVG 1.1: columns left to right, a colour for each kind of module, a mark on each gate.
 
     With `live`, names of live edges, all others are pale and dashed: the picture of an architecture. With
-    `probabilities`, gate → p in [0, 1], strength follows p. Sizes are px. The same arguments give the same text.
-    Raises ValueError on names that the graph lacks.
+    `probabilities`, gate → p in [0, 1], strength follows p; gates left out look as without it. Sizes are px.
+    The same arguments give the same text. Raises ValueError on names that the graph lacks and on p = nan.
     """
     looks = choose_looks(graph, live, probabilities)
     layout = lay_out(graph)
-    heading, counts = f"{graph.name}", _counts(graph, looks)
-    least = max(_WIDTH_MIN, layout.width, text_width(heading + counts, _HEADING_SIZE))
+    heading, counts = graph.name, _counts(graph, looks)
+    least = max(_WIDTH_MIN, layout.width, text_width(heading + counts, _HEADING_SIZE, bold=True))
     width = legend_width(looks, least)
     legend, bottom = draw_legend(looks, width, _HEADING_SPACE + layout.height + _LEGEND_SPACE)
     middle = (width - layout.width) / 2
@@ -55,13 +55,13 @@ def _counts(graph: Graph, looks: Looks) -> str:
 def _head(heading: str, counts: str, width: float, height: float) -> list[str]:
     size = f'width="{number(width)}" height="{number(height)}" viewBox="0 0 {number(width)} {number(height)}"'
     base = MARGIN + 9
-    after = number(MARGIN + text_width(heading, _HEADING_SIZE) + 14)
+    name = xml_text(heading)
     return [
         f'<svg xmlns="http://www.w3.org/2000/svg" version="1.1" {size} font-family="{FONT}">',
         f"<title>{xml_text(f'S-network {heading}: {counts}')}</title>",
         f'<rect width="{number(width)}" height="{number(height)}" fill="#ffffff"/>',
-        text_element(str(MARGIN), base, heading, _HEADING_SIZE, INK, bold=True, anchor="start"),
-        text_element(after, base, counts, 12, FAINT_INK, anchor="start"),
+        f'<text x="{MARGIN}" y="{base}" font-size="{_HEADING_SIZE}" font-weight="600" fill="{INK}">{name}'
+        f'<tspan dx="12" font-size="12" font-weight="400" fill="{FAINT_INK}">{counts}</tspan></text>',
     ]
 
 

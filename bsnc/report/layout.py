@@ -9,7 +9,7 @@ from bsnc.ir import Graph, Node
 from bsnc.report.arrange import arrange
 from bsnc.report.curves import Cubic, Point
 from bsnc.report.marks import place_marks
-from bsnc.report.route import Box, Frame, route_edges
+from bsnc.report.route import Box, Frame, bow_reach, route_edges
 from bsnc.report.scene import Scene, build_scene
 from bsnc.report.theme import (
     ARROW_LENGTH,
@@ -32,7 +32,7 @@ class Label:
 
 @dataclass(frozen=True)
 class Route:
-    """An edge: curves up to the foot of the arrow head, its tip and direction, and where a gate mark may stand."""
+    """An edge: curves up to the foot of the arrow head, its tip and direction, and the place for a gate mark."""
 
     pieces: tuple[Cubic, ...]
     tip: Point
@@ -70,7 +70,7 @@ def _label(node: Node) -> Label:
 
 
 def _label_width(label: Label) -> float:
-    wide = max(text_width(label.name, NAME_SIZE), text_width(label.shape, SHAPE_SIZE))
+    wide = max(text_width(label.name, NAME_SIZE, bold=True), text_width(label.shape, SHAPE_SIZE))
     return max(NODE_WIDTH_MIN, wide + 14)
 
 
@@ -95,12 +95,12 @@ def _channels(scene: Scene, y: Sequence[float]) -> list[float]:
         crowd[column] += 1
         steepest[column] = max(steepest[column], abs(y[source] - y[target]))
     bowed = [0.0] * len(scene.layers)
-    for source, target in scene.bundles:
+    for (source, target), edges in scene.bundles.items():
         column = scene.items[source].column
         if column == scene.items[target].column:
-            bowed[column] = max(bowed[column], min(70.0, abs(y[source] - y[target]) * 0.12))
+            bowed[column] = max(bowed[column], 0.6 * bow_reach(y[target] - y[source], len(edges) - 1))
     return [
-        min(230.0, max(52.0, 44 + 0.22 * steep + 1.2 * min(many, 40))) + ARROW_LENGTH + bow
+        min(230.0, max(52.0, 44 + 0.22 * steep + 1.2 * min(many, 40), 30 + 0.62 * steep)) + ARROW_LENGTH + bow
         for steep, many, bow in zip(steepest, crowd, bowed, strict=True)
     ]
 

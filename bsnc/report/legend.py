@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bsnc.report.curves import arrow_data
@@ -12,7 +12,7 @@ from bsnc.report.theme import FIXED_WIDTH, INK, OTHER_COLOUR, TEXT_SIZE, number,
 
 _SAMPLE = 34.0
 _ROW = 22.0
-_BETWEEN = 26.0
+_BETWEEN = 22.0
 _TEXT_MAX = 76
 
 
@@ -29,76 +29,77 @@ class Entry:
         return _SAMPLE * len(self.looks) + 8 + text_width(self.text, TEXT_SIZE) + _BETWEEN
 
 
-def legend_entries(looks: Looks) -> tuple[list[Entry], list[Entry]]:
-    """Entries for the kinds of modules, and entries for lines and marks that the picture has."""
-    kinds = [
-        Entry((Look(kind.colour),), f"{shorten(kind.signature, _TEXT_MAX)}  ({kind.count})")
-        for kind in looks.kinds
-    ]
-    grey = OTHER_COLOUR
-    keys: list[tuple[Callable[[Look], bool], Entry]] = [
-        (lambda k: k.mark == "own", Entry((Look(grey, mark="own", fill=0),), "gate")),
-        (lambda k: k.mark == "shared", Entry((Look(grey, mark="shared", fill=0),), "gate of several edges")),
-        (
-            lambda k: k.mark == "none" and not k.dashed,
-            Entry((Look(grey, FIXED_WIDTH),), "fixed, always kept"),
-        ),
-        (lambda k: k.dashed, Entry((dead_look(grey),), "not live")),
-    ]
-    signs = [entry for used, entry in keys if any(used(look) for look in looks.edges)]
-    if looks.weighed:
-        ramp = tuple(probability_look(grey, p) for p in (0.0, 0.5, 1.0))
-        signs.append(Entry(ramp, "gate kept with p = 0, 0.5, 1"))
-    return kinds, signs
-
-
 def legend_width(looks: Looks, least: float) -> float:
     """At least `least`, and enough for the widest entry."""
-    kinds, signs = legend_entries(looks)
-    return max(least, *(entry.width - _BETWEEN for entry in [*kinds, *signs]))
+    return max([least, *(entry.width - _BETWEEN for entry in [*_kinds(looks), *_signs(looks)])])
 
 
 def draw_legend(looks: Looks, width: float, top: float) -> tuple[list[str], float]:
     """Elements from x = 0 to `width` below `top`, and the y where they end."""
     lines = ['<g class="legend">']
     y = top + _ROW / 2
-    for section in legend_entries(looks):
-        for row in _rows(section, width):
-            lines += _draw_row(row, y)
-            y += _ROW
+    for row in [*_table(_kinds(looks), width), *_flow(_signs(looks), width)]:
+        lines += [element for x, entry in row for element in _draw(entry, x, y)]
+        y += _ROW
     lines.append("</g>")
-    return lines, y - _ROW / 2
+    return lines, y - _ROW * 0.75
 
 
-def _rows(entries: Sequence[Entry], width: float) -> list[list[Entry]]:
-    """As many entries in each row as fit."""
-    rows: list[list[Entry]] = []
-    used = width
-    for entry in entries:
-        if used + entry.width - _BETWEEN > width:
-            rows.append([])
-            used = 0.0
-        rows[-1].append(entry)
-        used += entry.width
-    return rows
+def _kinds(looks: Looks) -> list[Entry]:
+    texts = (f"{shorten(kind.signature, _TEXT_MAX)} ({kind.count})" for kind in looks.kinds)
+    return [Entry((Look(kind.colour),), text) for kind, text in zip(looks.kinds, texts, strict=True)]
 
 
-def _draw_row(row: Sequence[Entry], y: float) -> list[str]:
-    lines: list[str] = []
+def _signs(looks: Looks) -> list[Entry]:
+    """What lines and marks mean, as far as the picture has them."""
+    grey, seen = OTHER_COLOUR, set(looks.edges)
+    entries: list[Entry] = []
+    if any(look.mark == "own" for look in seen):
+        entries.append(Entry((Look(grey, mark="own", fill=0),), "gate: keeps or drops the edge"))
+    if any(look.mark == "shared" for look in seen):
+        entries.append(Entry((Look(grey, mark="shared", fill=0),), "gate shared by several edges"))
+    if any(look.mark == "none" and not look.dashed for look in seen):
+        entries.append(Entry((Look(grey, FIXED_WIDTH),), "fixed: always kept"))
+    if any(look.dashed for look in seen):
+        entries.append(Entry((dead_look(grey),), "not live"))
+    if looks.weighed:
+        ramp = tuple(probability_look(grey, p) for p in (0.0, 0.5, 1.0))
+        entries.append(Entry(ramp, "kept with p = 0, 0.5, 1"))
+    return entries
+
+
+def _table(entries: Sequence[Entry], width: float) -> Iterator[list[tuple[float, Entry]]]:
+    """Rows of (x, entry), aligned in columns."""
+    widest = max((entry.width for entry in entries), default=width)
+    columns = max(1, int((width + _BETWEEN) // widest))
+    for first in range(0, len(entries), columns):
+        yield [(widest * i, entry) for i, entry in enumerate(entries[first : first + columns])]
+
+
+def _flow(entries: Sequence[Entry], width: float) -> Iterator[list[tuple[float, Entry]]]:
+    """Rows of (x, entry), as many in a row as fit."""
+    row: list[tuple[float, Entry]] = []
     x = 0.0
-    for entry in row:
-        for place, look in enumerate(entry.looks):
-            lines.append(_sample(look, x + place * _SAMPLE, y))
-        text_x = x + _SAMPLE * len(entry.looks) + 8
-        lines.append(text_element(number(text_x), y + 4, entry.text, TEXT_SIZE, INK, anchor="start"))
+    for entry in entries:
+        if row and x + entry.width - _BETWEEN > width:
+            yield row
+            row, x = [], 0.0
+        row.append((x, entry))
         x += entry.width
-    return lines
+    if row:
+        yield row
+
+
+def _draw(entry: Entry, x: float, y: float) -> list[str]:
+    samples = [_sample(look, x + place * _SAMPLE, y) for place, look in enumerate(entry.looks)]
+    text_x = number(x + _SAMPLE * len(entry.looks) + 8)
+    return [*samples, text_element(text_x, y + 4, entry.text, TEXT_SIZE, INK, anchor="start")]
 
 
 def _sample(look: Look, x: float, y: float) -> str:
     """A short arrow."""
     tip = x + _SAMPLE - 4
     line = line_element(look, f"M{number(x)},{number(y)}H{number(tip - 8)}")
-    arrow = arrow_element(look, arrow_data((tip, y), (1.0, 0.0)))
+    arrow = arrow_element(look, arrow_data((tip, y), (1.0, 0.0), look.width))
     mark = "" if look.mark == "none" else mark_element(look, (x + 11, y))
     return f"<g {stroke_attributes(look)}>{line}{arrow}{mark}</g>"

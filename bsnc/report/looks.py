@@ -32,7 +32,7 @@ class Look:
 
 @dataclass(frozen=True)
 class Looks:
-    """Kinds for the legend, a look for every edge, and which nodes stand on a live edge (or are input, output)."""
+    """Kinds for the legend, a look for every edge; the nodes on a live edge, with input and output."""
 
     kinds: tuple[Kind, ...]
     edges: tuple[Look, ...]
@@ -44,7 +44,7 @@ class Looks:
 def choose_looks(
     graph: Graph, live: Collection[str] | None = None, probabilities: Mapping[str, float] | None = None
 ) -> Looks:
-    """Raises ValueError on a live edge or a gate that the graph lacks, and on a probability that is not one."""
+    """Raises ValueError on a live edge or a gate that the graph lacks, and on a probability nan."""
     _guard(graph, live, probabilities or {})
     kinds, kind_of = kinds_of(graph)
     lit = graph.edge_index.keys() if live is None else frozenset(live)
@@ -57,9 +57,7 @@ def choose_looks(
     on_live = [node for e in graph.edges if e.name in lit for node in (e.source, e.target)]
     nodes = frozenset([*on_live, graph.input.name, graph.output.name])
     everything = frozenset(graph.node_index) if live is None else nodes
-    return Looks(
-        tuple(kinds), tuple(looks), everything, None if live is None else len(lit), probabilities is not None
-    )
+    return Looks(tuple(kinds), tuple(looks), everything, None if live is None else len(lit), probabilities is not None)
 
 
 def probability_look(colour: str, p: float) -> Look:

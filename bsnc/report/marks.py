@@ -15,7 +15,7 @@ _CROWD = 6
 
 
 def place_marks(paths: Sequence[Sequence[Cubic]]) -> list[Point]:
-    """For every path the first of its candidates that is clear of earlier marks, or else the clearest. O(paths)."""
+    """For every path its first candidate that is clear of earlier marks, or else the clearest. O(paths)."""
     cells: dict[tuple[int, int], list[Point]] = {}
     marks: list[Point] = []
     for path in paths:

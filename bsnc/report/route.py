@@ -58,9 +58,9 @@ class Frame:
 
 @dataclass
 class _Ports:
-    """Ends of edges on one side of a node, to be sorted by `key` and spread along it."""
+    """Ends of edges on one side of a node: sort key, edge, whether it arrives there."""
 
-    ends: list[tuple[float, int, bool]] = field(default_factory=list[tuple[float, int, bool]])
+    ends: list[tuple[tuple[float, int], int, bool]] = field(default_factory=list[tuple[tuple[float, int], int, bool]])
 
     def spread(self, middle: float, room: float, pitch: float) -> dict[tuple[int, bool], float]:
         """(edge, whether it arrives) → coordinate along the side."""
@@ -81,9 +81,7 @@ def route_edges(frame: Frame, endpoints: Sequence[Pair]) -> list[Path]:
     return [found[edge] for edge in range(len(endpoints))]
 
 
-def _path(
-    frame: Frame, pair: Pair, edge: int, off_centre: float, ports: dict[tuple[int, bool], float]
-) -> Path:
+def _path(frame: Frame, pair: Pair, edge: int, off_centre: float, ports: dict[tuple[int, bool], float]) -> Path:
     out, into = ports[edge, False], ports[edge, True]
     kind = _kind(frame, pair)
     if kind == "chain":
@@ -91,18 +89,23 @@ def _path(
     source, target = (frame.box(i) for i in pair)
     down = 1 if target.y > source.y else -1
     if kind == "bow":
-        return _bow(source, out, into)
+        outer = len(frame.scene.bundles[pair]) / 2 - 0.5 - off_centre
+        return _bow(source, out, into, bow_reach(target.y - source.y, outer))
     start, end = source.y + down * source.height / 2, target.y - down * target.height / 2
     foot = (into, end - down * ARROW_LENGTH)
-    bulge = 0.5 * (out - (source.left + source.right) / 2)
+    bulge = 0.3 * (out - (source.left + source.right) / 2)
     third = (foot[1] - start) / 3
     piece = Cubic((out, start), (out + bulge, start + third), (into + bulge, foot[1] - third), foot)
     return Path((piece,), (into, end), (0.0, float(down)))
 
 
-def _bow(box: Box, out: float, into: float) -> Path:
+def bow_reach(distance: float, outer: float) -> float:
+    """How far in px a bow pulls to the right; `outer` is the number of parallel bows within it."""
+    return 20 + 0.26 * min(400.0, abs(distance)) + PORT_PITCH / 0.75 * outer
+
+
+def _bow(box: Box, out: float, into: float, reach: float) -> Path:
     """Around the nodes between, on the right."""
-    reach = 24 + 0.16 * min(400.0, abs(into - out))
     x = box.right
     foot = (x + ARROW_LENGTH, into)
     return Path((Cubic((x, out), (x + reach, out), (x + reach, into), foot),), (x, into), (-1.0, 0.0))
@@ -134,7 +137,7 @@ def _ports(frame: Frame) -> dict[tuple[int, bool], float]:
         for arrives in (False, True):
             node, (side, key) = pair[arrives], _end(frame, pair, arrives)
             ports = sides.setdefault((node, side), _Ports())
-            ports.ends += [(key, edge, arrives) for edge in edges]
+            ports.ends += [((key, -edge if key < -_FAR / 2 else edge), edge, arrives) for edge in edges]
     found: dict[tuple[int, bool], float] = {}
     for (node, side), ports in sides.items():
         box = frame.box(node)

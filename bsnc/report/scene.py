@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 from bsnc.ir import Graph
 from bsnc.report.columns import assign_columns
@@ -31,7 +32,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Scene:
-    """Items, and the chain of items that the edges of each (source, target) pass. `layers[c]`: items of column c."""
+    """Items; the edges of each (source, target); the items from source to target that these edges pass."""
 
     items: tuple[Item, ...]
     bundles: dict[Pair, tuple[int, ...]]
@@ -48,7 +49,7 @@ class Scene:
     @cached_property
     def links(self) -> list[Pair]:
         """Neighbouring items of all chains, left to right."""
-        return [link for chain in self.chains.values() for link in zip(chain, chain[1:], strict=False)]
+        return [link for chain in self.chains.values() for link in pairwise(chain)]
 
     @cached_property
     def left(self) -> list[list[int]]:
@@ -63,9 +64,7 @@ class Scene:
     @cached_property
     def squeeze(self) -> list[float]:
         """For every column the factor ≤ 1 on the sizes of its waypoints."""
-        used = [
-            sum(self.items[i].height + 8 for i in layer if not self.items[i].is_node) for layer in self.layers
-        ]
+        used = [sum(self.items[i].height + 8 for i in layer if not self.items[i].is_node) for layer in self.layers]
         return [min(1.0, COLUMN_SPACE / height) if height else 1.0 for height in used]
 
     def separation(self, above: int, below: int) -> float:
@@ -85,9 +84,7 @@ def build_scene(graph: Graph) -> Scene:
     for edge, pair in enumerate(graph.endpoints):
         bundles.setdefault(pair, []).append(edge)
     heights = _heights(graph, columns.column)
-    items = [
-        Item(columns.column[i], heights[i], columns.slot[i], is_node=True) for i in range(len(graph.nodes))
-    ]
+    items = [Item(columns.column[i], heights[i], columns.slot[i], is_node=True) for i in range(len(graph.nodes))]
     crossing = [pair for pair in bundles if columns.column[pair[0]] != columns.column[pair[1]]]
     spans = sum(columns.column[t] - columns.column[s] - 1 for s, t in crossing)
     chains: dict[Pair, tuple[int, ...]] = {}

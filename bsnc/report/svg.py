@@ -1,4 +1,4 @@
-"""SVG elements of boxes and edges. No ids, classes or style sheets: several pictures may share one HTML page."""
+"""SVG elements of boxes and edges. No ids and no style sheets: several pictures may share one HTML page."""
 
 from __future__ import annotations
 
@@ -26,9 +26,7 @@ DETAILED_EDGES_MAX = 2_000
 _BOXES = {"input": ("#e3f4e6", "#2b8a3e"), "hidden": ("#f8fafc", "#64748b"), "output": ("#fff0dd", "#c05a00")}
 
 
-def edge_elements(
-    graph: Graph, layout: Layout, looks: Looks, probabilities: Mapping[str, float] | None
-) -> list[str]:
+def edge_elements(graph: Graph, layout: Layout, looks: Looks, probabilities: Mapping[str, float] | None) -> list[str]:
     """All edges, grouped by look."""
     members: dict[Look, list[int]] = {}
     for i, look in enumerate(looks.edges):
@@ -62,7 +60,7 @@ def arrow_element(look: Look, data: str) -> str:
 
 
 def mark_element(look: Look, at: Point) -> str:
-    """A circle for a gate of one edge, a diamond for a gate that several share; the fill tells its probability."""
+    """A circle for a gate of one edge, a diamond for a gate that several share; the fill tells p."""
     tint = f'fill="{_tint(look.colour, look.fill)}" stroke-width="1.3"'
     x, y = at
     if look.mark == "own":
@@ -79,10 +77,13 @@ def node_element(node: Node, box: Box, label: Label, live: bool) -> str:
     paint = f'fill="{fill}" stroke="{stroke}"' if live else f'fill="#ffffff" stroke="{PALE}"{dead}'
     radius = 6 if node.kind == "hidden" else 13
     x = number((box.left + box.right) / 2)
+    place = (
+        f'x="{number(box.left)}" y="{number(box.y - box.height / 2)}"'
+        f' width="{number(box.right - box.left)}" height="{number(box.height)}"'
+    )
     rows = (
         f'<g class="node"><title>{xml_text(_node_title(node))}</title>',
-        f'<rect x="{number(box.left)}" y="{number(box.y - box.height / 2)}" width="{number(box.right - box.left)}"'
-        f' height="{number(box.height)}" rx="{radius}" {paint} stroke-width="1.4"/>',
+        f'<rect {place} rx="{radius}" {paint} stroke-width="1.4"/>',
         text_element(x, box.y - 2.5, label.name, NAME_SIZE, INK if live else "#94a3b8", bold=True),
         text_element(x, box.y + 11, label.shape, SHAPE_SIZE, FAINT_INK if live else "#a9b4c2"),
         "</g>",
@@ -102,7 +103,7 @@ def text_element(
 def _edge(edge: Edge, route: Route, look: Look, probabilities: Mapping[str, float] | None) -> str:
     title = "\n".join((edge.name, module_text(edge.module), gate_text(edge, probabilities)))
     line = line_element(look, path_data(route.pieces))
-    arrow = arrow_element(look, arrow_data(route.tip, route.direction))
+    arrow = arrow_element(look, arrow_data(route.tip, route.direction, look.width))
     mark = "" if look.mark == "none" else mark_element(look, route.mark)
     return f'<g class="edge"><title>{xml_text(title)}</title>{line}{arrow}{mark}</g>'
 
@@ -110,7 +111,7 @@ def _edge(edge: Edge, route: Route, look: Look, probabilities: Mapping[str, floa
 def _merged(routes: Sequence[Route], look: Look) -> list[str]:
     """Three paths for all edges of one look."""
     lines = line_element(look, "".join(path_data(route.pieces) for route in routes))
-    arrows = arrow_element(look, "".join(arrow_data(route.tip, route.direction) for route in routes))
+    arrows = arrow_element(look, "".join(arrow_data(route.tip, route.direction, look.width) for route in routes))
     if look.mark == "none":
         return [lines, arrows]
     squares = "".join(f"M{number(r.mark[0] - 3)},{number(r.mark[1] - 3)}h6v6h-6z" for r in routes)
@@ -119,9 +120,7 @@ def _merged(routes: Sequence[Route], look: Look) -> list[str]:
 
 def _node_title(node: Node) -> str:
     held = " | ".join(filter(None, (node.aggregation, module_text(node.activations))))
-    return f"{node.name}\n{node.kind} {shape_text(node.shape)}" + (
-        "" if node.kind == "input" else f"\n{held}"
-    )
+    return f"{node.name}\n{node.kind} {shape_text(node.shape)}" + ("" if node.kind == "input" else f"\n{held}")
 
 
 def _tint(colour: str, amount: float) -> str:

@@ -8,8 +8,6 @@ FONT = "Helvetica, Arial, 'DejaVu Sans', sans-serif"
 NAME_SIZE = 12
 SHAPE_SIZE = 10
 TEXT_SIZE = 11.5
-GLYPH_WIDTH = 0.62
-"""Upper estimate of the mean width of a glyph, in units of the text size, over common sans-serif fonts."""
 
 MARGIN = 24
 NODE_HEIGHT = 36
@@ -23,6 +21,9 @@ NAME_LENGTH_MAX = 26
 
 GATED_WIDTH = 1.5
 FIXED_WIDTH = 3.0
+
+_NARROW = frozenset("iljftI.,:;'|![](){} ")
+_WIDE = frozenset("mwMW@%—…")
 
 INK = "#1f2937"
 FAINT_INK = "#64748b"
@@ -51,9 +52,17 @@ def number(value: float) -> str:
     return "0" if text == "-0" else text
 
 
-def text_width(text: str, size: float) -> float:
-    """Upper estimate in px."""
-    return len(text) * size * GLYPH_WIDTH
+def text_width(text: str, size: float, *, bold: bool = False) -> float:
+    """Upper estimate in px, over common sans-serif fonts (DejaVu Sans is about the widest)."""
+    return sum(_glyph_width(c) for c in text) * size * (1.0 if bold else 0.88)
+
+
+def _glyph_width(c: str) -> float:
+    if c in _NARROW:
+        return 0.45
+    if c in _WIDE or c >= "\u2e80":
+        return 1.12
+    return 0.8 if c.isupper() or c in "×+~#" else 0.7
 
 
 def shorten(text: str, length: int) -> str:
@@ -66,6 +75,4 @@ def shorten(text: str, length: int) -> str:
 
 def xml_text(text: str) -> str:
     """Escaped for XML 1.0; characters that XML cannot hold become `�`."""
-    return "".join(
-        c if c in "\n\t" or c >= " " and c not in "\ufffe\uffff" else "\ufffd" for c in escape(text)
-    )
+    return "".join(c if c in "\n\t" or (c >= " " and c not in "\ufffe\uffff") else "\ufffd" for c in escape(text))

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -144,7 +145,7 @@ class _Program:
     def _solve(self, objective: Vector, budgets: Sequence[LinearBudget], slack: float) -> Architecture | None:
         rows, columns, values = zip(*self.entries, strict=True)
         matrix = coo_array((values, (rows, columns)), shape=(len(self.lower), self.size)).tocsr()
-        constraints = [LinearConstraint(matrix, np.array(self.lower), np.array(self.upper))]
+        constraints = [LinearConstraint(matrix, cast(Any, self.lower), cast(Any, self.upper))]
         for budget in budgets:
             constraints.append(LinearConstraint(self.cost_row(budget) / budget.bound, -np.inf, 1 - slack))
         lower, upper = np.zeros(self.size), np.ones(self.size)
@@ -154,7 +155,11 @@ class _Program:
         integrality[: self.gates] = 1
         options = {"mip_rel_gap": 0.0}
         found = milp(
-            objective, integrality=integrality, bounds=Bounds(lower, upper), constraints=constraints, options=options
+            objective,
+            integrality=integrality,
+            bounds=Bounds(cast(Any, lower), cast(Any, upper)),
+            constraints=constraints,
+            options=options,
         )
         return None if found.x is None else self._architecture(found.x[: self.gates] > 0.5)
 

@@ -11,6 +11,12 @@ from bsnc.diagnostics import Diagnosed, Diagnostic, SourceSpan
 from bsnc.sema.values import Quantity, Value, describe, is_number
 
 MAX_MAGNITUDE = 2**63
+
+
+def _floor_divide(left: int | float, right: int | float) -> int | float:
+    return left // right
+
+
 _COMPARE: dict[str, Callable[..., bool]] = {
     "<": operator.lt,
     "<=": operator.le,
@@ -21,7 +27,7 @@ _ARITHMETIC: dict[str, Callable[..., int | float]] = {
     "+": operator.add,
     "-": operator.sub,
     "*": operator.mul,
-    "//": operator.floordiv,
+    "//": _floor_divide,
     "%": operator.mod,
 }
 

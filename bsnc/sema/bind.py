@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from bsnc.sema.evaluate import Evaluator
 
 
-def bind_arguments(
-    what: str, names: Sequence[str], arguments: Sequence[ast.Argument]
-) -> dict[str, ast.Argument]:
+def bind_arguments(what: str, names: Sequence[str], arguments: Sequence[ast.Argument]) -> dict[str, ast.Argument]:
     """Parameter name → argument. Raises Diagnosed (BSN205) for unknown, repeated and surplus arguments."""
     bound: dict[str, ast.Argument] = {}
     for position, argument in enumerate(arguments):
         if argument.name is None:
             if position >= len(names):
-                takes = f"takes at most {len(names)} argument{'s' if len(names) != 1 else ''}" if names else "takes none"
+                takes = (
+                    f"takes at most {len(names)} argument{'s' if len(names) != 1 else ''}" if names else "takes none"
+                )
                 message = f"{what} {takes}; this is number {position + 1}"
                 raise Diagnosed(Diagnostic("BSN205", message, argument.span))
             if any(a.name is not None for a in arguments[:position]):
@@ -43,9 +43,7 @@ def bind_arguments(
     return bound
 
 
-def bind_op(
-    evaluator: Evaluator, op: Op, arguments: Sequence[ast.Argument], span: SourceSpan, scope: Scope
-) -> Stage:
+def bind_op(evaluator: Evaluator, op: Op, arguments: Sequence[ast.Argument], span: SourceSpan, scope: Scope) -> Stage:
     """An op with every argument bound, typed and within its bounds. Raises Diagnosed."""
     given = bind_arguments(f"`{op.name}`", [p.name for p in op.parameters], arguments)
     bound: dict[str, Scalar] = {}

@@ -32,7 +32,11 @@ def _share(value: Value, budget: ast.Budget) -> float:
 
 def _absolute(value: Value, cost: CostKey, budget: ast.Budget) -> float:
     dimension = cost.signature.dimension
-    words = {"count": "a plain number, such as `40M`", "bytes": "in bytes, such as `8MB`", "seconds": "a duration"}
+    words = {
+        "count": "a plain number, such as `40M`",
+        "bytes": "in bytes, such as `8MB`",
+        "seconds": "a duration",
+    }
     if dimension == "count" and is_number(value):
         return float(value)
     if isinstance(value, Quantity) and value.dimension == dimension:

@@ -156,8 +156,7 @@ class _Shapes:
         self.network.report(
             Diagnostic(
                 "BSN216",
-                f"output `{node.name}` is declared as {shape_text(node.shape)}, "
-                f"but {shape_text(delivered)} arrives",
+                f"output `{node.name}` is declared as {shape_text(node.shape)}, but {shape_text(delivered)} arrives",
                 first.span,
                 caption=f"delivers {shape_text(delivered)}",
                 labels=(Label(node.span, "declared here"),),

@@ -17,8 +17,8 @@ def check_ends(network: RawNetwork) -> Iterator[Diagnostic]:
     kinds = {node.kind for node in network.nodes.values()}
     for kind in ("input", "output"):
         if kind not in kinds:
-            article = "an"
-            help_text = f"declare {article} {kind}, as in `{kind} {'image' if kind == 'input' else 'logits'}: float[10]`"
+            example = {"input": "input image: float[3, 32, 32]", "output": "output logits: float[10]"}[kind]
+            help_text = f"declare an {kind}, as in `{example}`"
             message = f"network `{network.name}` has no {kind}"
             yield Diagnostic("BSN302", message, network.span, help=help_text)
 

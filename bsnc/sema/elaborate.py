@@ -215,9 +215,7 @@ class _Elaboration:
         for inner in self._iterations(statement.bindings, scope, statement.span):
             self._statements(statement.body, inner)
 
-    def _iterations(
-        self, bindings: tuple[ast.Binding, ...], scope: Scope, span: SourceSpan
-    ) -> Iterator[Scope]:
+    def _iterations(self, bindings: tuple[ast.Binding, ...], scope: Scope, span: SourceSpan) -> Iterator[Scope]:
         """One scope per combination of values; later bindings may depend on earlier ones."""
         if not bindings:
             yield Scope(scope)

@@ -129,7 +129,7 @@ class Evaluator:
             return FUNCTIONS[name](self, expr, scope)
         if name in OPS:
             return Module((bind_op(self, OPS[name], expr.arguments, expr.span, scope),))
-        self._unknown_op(name, expr.name.span, scope)
+        return self._unknown_op(name, expr.name.span, scope)
 
     def _unknown_op(self, name: str, span: SourceSpan, scope: Scope) -> NoReturn:
         blocks = [n for n in scope.visible() if isinstance(_value_of(scope, n), BlockValue)]
@@ -141,8 +141,7 @@ class Evaluator:
         names = [p.name.text for p in parameters]
         given = bind_arguments(f"block `{call.name.text}`", names, call.arguments)
         return tuple(
-            Binding(self.value(given[name].value, scope), given[name].span) if name in given else None
-            for name in names
+            Binding(self.value(given[name].value, scope), given[name].span) if name in given else None for name in names
         )
 
     def _apply_block(self, block: BlockValue, values: tuple[Binding | None, ...], use: SourceSpan) -> Module:
@@ -174,7 +173,11 @@ class Evaluator:
     def _as_module(self, value: Value, expr: ast.Expr) -> Module:
         if isinstance(value, Module):
             return value
-        fail("BSN206", f"a module is needed here, such as `conv(16, 3) | relu`; this is {describe(value)}", expr.span)
+        fail(
+            "BSN206",
+            f"a module is needed here, such as `conv(16, 3) | relu`; this is {describe(value)}",
+            expr.span,
+        )
 
     # ---- the other expressions ----
 
@@ -184,6 +187,9 @@ class Evaluator:
             return Quantity(expr.value * factor, dimension)  # pyright: ignore[reportArgumentType]
         product = expr.value * factor
         return int(product) if expr.unit and float(product).is_integer() else product
+
+    def literal(self, expr: ast.String | ast.Boolean, scope: Scope) -> Value:  # noqa: ARG002
+        return expr.value
 
     def list_literal(self, expr: ast.ListLiteral, scope: Scope) -> Value:
         return [self.value(item, scope) for item in expr.items]
@@ -242,8 +248,8 @@ def _check_index(index: int, size: int, what: str, span: SourceSpan) -> None:
 
 _EVALUATE: dict[type, Callable[..., Value]] = {
     ast.Number: Evaluator.number,
-    ast.String: lambda _, expr, __: expr.value,
-    ast.Boolean: lambda _, expr, __: expr.value,
+    ast.String: Evaluator.literal,
+    ast.Boolean: Evaluator.literal,
     ast.Name: Evaluator.name,
     ast.ListLiteral: Evaluator.list_literal,
     ast.Unary: Evaluator.unary,

@@ -88,14 +88,21 @@ class _Section:
         model = _KINDS.get(kind)
         if model is None:
             raise Diagnosed(
-                Diagnostic("BSN211", f"nothing is called `{kind}` here", call.name.span, help=did_you_mean(kind, _KINDS))
+                Diagnostic(
+                    "BSN211",
+                    f"nothing is called `{kind}` here",
+                    call.name.span,
+                    help=did_you_mean(kind, _KINDS),
+                )
             )
         fields = [key for key in _field_keys(model) if key != "kind"]
         data: dict[str, Any] = {"kind": kind}
         for position, argument in enumerate(call.arguments):
             key = argument.name.text if argument.name else fields[position] if position < len(fields) else None
             if key is None or key not in fields:
-                message = f"`{kind}` has no argument `{key}`" if key else f"`{kind}` takes at most {len(fields)} arguments"
+                message = (
+                    f"`{kind}` has no argument `{key}`" if key else f"`{kind}` takes at most {len(fields)} arguments"
+                )
                 span = argument.name.span if argument.name else argument.span
                 raise Diagnosed(Diagnostic("BSN205", message, span, help=did_you_mean(key or "", fields)))
             if key in data:

@@ -112,5 +112,3 @@ def override_entries(section: Sequence[ast.Entry], overrides: Sequence[ast.Entry
     """The entries of a section with those of `--set` in place of, or after, its own; the last `--set` wins."""
     last = {entry.key.text: entry for entry in overrides}
     return [entry for entry in section if entry.key.text not in last] + list(last.values())
-
-

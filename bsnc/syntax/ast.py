@@ -110,9 +110,7 @@ class Call(Syntax):
     arguments: tuple[Argument, ...]
 
 
-Expr = (
-    Number | String | Boolean | Name | ListLiteral | Unary | Binary | Range | Conditional | Pipe | Index | Call
-)
+Expr = Number | String | Boolean | Name | ListLiteral | Unary | Binary | Range | Conditional | Pipe | Index | Call
 
 
 # ---- statements of a network ----

@@ -75,7 +75,7 @@ class BuildAst(Transformer[Token, ast.Spec]):
         name, extent, pipeline = children
         return ast.NodeDeclaration(self._identifier(name), extent or (), pipeline, span=self._span(meta))
 
-    def extent(self, meta: Meta, children: Children) -> tuple[ast.Expr, ...]:
+    def extent(self, meta: Meta, children: Children) -> tuple[ast.Expr, ...]:  # noqa: ARG002
         return tuple(children)
 
     def edge(self, meta: Meta, children: Children) -> ast.EdgeDeclaration:
@@ -85,7 +85,7 @@ class BuildAst(Transformer[Token, ast.Spec]):
     def binding(self, meta: Meta, children: Children) -> ast.Binding:
         return ast.Binding(self._identifier(children[0]), children[1], span=self._span(meta))
 
-    def body(self, meta: Meta, children: Children) -> tuple[ast.Statement, ...]:
+    def body(self, meta: Meta, children: Children) -> tuple[ast.Statement, ...]:  # noqa: ARG002
         return tuple(children)
 
     def for_loop(self, meta: Meta, children: Children) -> ast.For:
@@ -106,10 +106,10 @@ class BuildAst(Transformer[Token, ast.Spec]):
         arguments = tuple(a for a in children[1:] if a is not None)
         return ast.CostReference(self._identifier(children[0]), arguments, span=self._span(meta))
 
-    def bound(self, meta: Meta, children: Children) -> tuple[ast.Expr, bool]:
+    def bound(self, meta: Meta, children: Children) -> tuple[ast.Expr, bool]:  # noqa: ARG002
         return children[0], False
 
-    def share(self, meta: Meta, children: Children) -> tuple[ast.Expr, bool]:
+    def share(self, meta: Meta, children: Children) -> tuple[ast.Expr, bool]:  # noqa: ARG002
         return children[0], True
 
     def section(self, meta: Meta, children: Children) -> ast.Section:
@@ -161,4 +161,3 @@ class BuildAst(Transformer[Token, ast.Spec]):
 
     def list(self, meta: Meta, children: Children) -> ast.ListLiteral:
         return ast.ListLiteral(tuple(c for c in children if c is not None), span=self._span(meta))
-

@@ -12,8 +12,21 @@ from bsnc.syntax.lexer import MAX_NESTING, NestingTooDeepError
 
 _STATEMENTS = {"INPUT", "OUTPUT", "LET", "BLOCK", "NODE", "EDGE", "FIXED", "FOR", "IF_STATEMENT"}
 _ITEMS = {"NETWORK", "BUDGET", "SECTION"}
-_OPERATORS = {"LE", "COMPARE", "PLUS", "MINUS", "TIMES", "POWER", "AND", "OR", "VBAR", "__ANON_0", "__ANON_1"}
-_OPERATORS |= {"LSQB", "IF"}
+_OPERATORS = {
+    "LE",
+    "COMPARE",
+    "PLUS",
+    "MINUS",
+    "TIMES",
+    "POWER",
+    "AND",
+    "OR",
+    "VBAR",
+    "__ANON_0",
+    "__ANON_1",
+    "LSQB",
+    "IF",
+}
 _VALUES = {"NUMBER", "STRING", "TRUE", "FALSE", "NOT", "NAME", "LPAR", "LSQB"}
 _WORDS = {
     "NAME": "a name",
@@ -32,8 +45,10 @@ _WORDS = {
     "EDGE": "`edge`",
     "MAX": "`max`",
 }
-_KEYWORDS = ("network", "input", "output", "let", "block", "node", "edge", "fixed", "for", "if", "else")
-_KEYWORDS += ("budget", "search", "train", "data")
+_KEYWORDS = (
+    *("network", "input", "output", "let", "block", "node", "edge", "fixed", "for", "if", "else"),
+    *("budget", "search", "train", "data"),
+)
 
 
 def expected_in_words(terminals: Iterable[str], arrow: str) -> str:
@@ -67,9 +82,9 @@ def _span_of(token: Token, source: Source) -> SourceSpan:
 def from_lark(error: UnexpectedInput, source: Source, arrow: str) -> Diagnostic:
     """The diagnostic for a syntax error; `arrow` is the grammar's name for the terminal `->`."""
     if isinstance(error, UnexpectedCharacters):
-        return _bad_character(source, error.pos_in_stream or 0)
+        return _bad_character(source, int(error.pos_in_stream or 0))
     assert isinstance(error, UnexpectedToken)
-    token = error.token
+    token: Token = error.token
     expected = expected_in_words(error.accepts or error.expected, arrow)
     caption = f"expected {expected}" if expected else ""
     if token.type == "$END":
@@ -102,6 +117,4 @@ def _bad_character(source: Source, offset: int) -> Diagnostic:
 
 
 def too_deep(error: NestingTooDeepError, source: Source) -> Diagnostic:
-    return Diagnostic(
-        "BSN103", f"brackets nest more than {MAX_NESTING} deep", _span_of(error.token, source)
-    )
+    return Diagnostic("BSN103", f"brackets nest more than {MAX_NESTING} deep", _span_of(error.token, source))

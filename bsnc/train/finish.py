@@ -58,7 +58,11 @@ def choose_architecture(gates: Gates, costs: list[LinearCost], bounds: list[floa
 
 
 def fine_tune(
-    program: Program, dataset: Dataset, network: fx.GraphModule, generator: torch.Generator, progress: Progress
+    program: Program,
+    dataset: Dataset,
+    network: fx.GraphModule,
+    generator: torch.Generator,
+    progress: Progress,
 ) -> None:
     """Train the final network alone for `program.train.fine_tune` epochs. Raises Diagnosed (BSN502)."""
     config = program.train
@@ -79,7 +83,7 @@ def fine_tune(
             optimiser.step()
             schedule.step()
             totals.add(losses.detach(), logits.detach(), labels)
-        extra = {"learning_rate": schedule.get_last_lr()[0], "seconds": round(time.monotonic() - started, 3)}
+        extra = {"learning_rate": float(schedule.get_last_lr()[0]), "seconds": round(time.monotonic() - started, 3)}
         progress.epoch(totals.row("fine-tune", epoch) | extra)
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
-Row = dict[str, float | int | str | bool | dict[str, float]]
+Row = Mapping[str, object]
 
 
 class Progress(Protocol):
@@ -44,5 +45,5 @@ class Journal:
 
     def epoch(self, row: Row) -> None:
         with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row) + "\n")
+            file.write(json.dumps(dict(row)) + "\n")
         self.watcher.epoch(row)

@@ -18,7 +18,14 @@ from bsnc.passes import ApplyArchitecture
 from bsnc.search import Verdict, judge
 from bsnc.train.checkpoint import ArchitectureFile, save_run, save_weights, write_atomically, write_json
 from bsnc.train.data import Dataset, load_data
-from bsnc.train.finish import Chosen, Evaluation, choose_architecture, evaluate, fine_tune, reestimate_batch_norm
+from bsnc.train.finish import (
+    Chosen,
+    Evaluation,
+    choose_architecture,
+    evaluate,
+    fine_tune,
+    reestimate_batch_norm,
+)
 from bsnc.train.progress import Journal, Progress
 from bsnc.train.search_phase import SearchPhase
 
@@ -129,5 +136,3 @@ def _record(program: Program, seed: int) -> dict[str, object]:
         "python": platform.python_version(),
         "threads": torch.get_num_threads(),
     }
-
-

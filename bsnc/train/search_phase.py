@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import torch
@@ -36,7 +37,7 @@ class Totals:
         self.loss += float(losses.sum())
         self.correct += int((logits.argmax(1) == labels).sum())
 
-    def row(self, phase: str, epoch: int) -> Row:
+    def row(self, phase: str, epoch: int) -> dict[str, object]:
         seen = max(1, self.examples)
         return {"phase": phase, "epoch": epoch, "loss": self.loss / seen, "accuracy": self.correct / seen}
 
@@ -44,9 +45,7 @@ class Totals:
 class SearchPhase:
     """Trains `network` (stochastic) and `gates` together for `program.train.epochs` epochs."""
 
-    def __init__(
-        self, program: Program, dataset: Dataset, network: fx.GraphModule, generator: torch.Generator
-    ) -> None:
+    def __init__(self, program: Program, dataset: Dataset, network: fx.GraphModule, generator: torch.Generator) -> None:
         self.program, self.dataset, self.network, self.generator = program, dataset, network, generator
         self.gates = Gates(program.graph, program.search.init)
         self.costs: list[LinearCost] = [cost_of(b.cost, program.graph) for b in program.budgets]
@@ -87,7 +86,7 @@ class SearchPhase:
                 totals.costs.append(costs)
                 totals.redrawn += sample.redrawn
             self.redrawn += totals.redrawn
-            progress.epoch(self._row(totals, epoch, schedule.get_last_lr()[0], time.monotonic() - started))
+            progress.epoch(self._row(totals, epoch, float(schedule.get_last_lr()[0]), time.monotonic() - started))
 
     def cost_table(self, live: Tensor) -> Tensor:
         """Live edges `[B, E]` → costs `[B, K]` of the K budgets."""
@@ -112,7 +111,7 @@ class SearchPhase:
         }
 
 
-def epoch_batches(program: Program, dataset: Dataset, generator: torch.Generator):  # noqa: ANN201
+def epoch_batches(program: Program, dataset: Dataset, generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
     """Whole batches of augmented, normalised images and labels in a fresh random order; the rest waits its turn."""
     train, size = dataset.train, program.train.batch_size
     order = torch.randperm(len(train), generator=generator)
