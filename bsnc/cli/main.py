@@ -119,6 +119,7 @@ def cost(
 @click.option("-o", "--output", type=options.PATH, metavar="RUN", help="New directory. [default: runs/<spec>/<time>]")
 @options.overrides
 @options.seed
+@options.threads
 @options.as_json
 def train(
     spec: Path,
@@ -126,6 +127,7 @@ def train(
     settings: tuple[str, ...],
     budgets: tuple[str, ...],
     seed: int,
+    threads: int | None,
     json_output: bool,
 ) -> None:
     """Search and train, choose the final network, export it to ONNX and certify it."""
@@ -133,7 +135,7 @@ def train(
 
     directory = output or _default_run(spec)
     with Bar() as bar:
-        trained = train_spec(spec, directory, options.given(settings, budgets), seed, bar)
+        trained = train_spec(spec, directory, options.given(settings, budgets), seed, bar, threads)
     show_diagnostics(trained.warnings)
     if json_output:
         print_json(trained.as_json())

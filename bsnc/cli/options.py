@@ -46,6 +46,16 @@ def seed(command: Command) -> Command:
     return option(command)
 
 
+def threads(command: Command) -> Command:
+    """`--threads`."""
+    option = click.option(
+        "--threads",
+        type=click.IntRange(1, 1024),
+        help="Threads of torch. [default: by the size of a step, at most the machine's cores]",
+    )
+    return option(command)
+
+
 def as_json(command: Command) -> Command:
     """`--json`."""
     return click.option("--json", "json_output", is_flag=True, help="Print the result as JSON.")(command)

@@ -47,11 +47,13 @@ def cost_masks(path: Path, masks: Path | None, overrides: Overrides) -> list[Mas
     return cost.cost_masks(path, masks, overrides)
 
 
-def train_spec(path: Path, directory: Path, overrides: Overrides, seed: int, progress: Progress) -> Trained:
+def train_spec(
+    path: Path, directory: Path, overrides: Overrides, seed: int, progress: Progress, threads: int | None = None
+) -> Trained:
     """See `bsnc.driver.train.train_spec`."""
     from bsnc.driver import train
 
-    return train.train_spec(path, directory, overrides, seed, progress)
+    return train.train_spec(path, directory, overrides, seed, progress, threads)
 
 
 def export_run(run: Path, model: Path) -> Certificate:

@@ -11,7 +11,7 @@ import torch
 from torch import fx
 
 from bsnc.diagnostics import Diagnosed, Diagnostic
-from bsnc.driver.budgets import report_costs, require_feasible
+from bsnc.driver.budgets import CostReport, report_costs, require_feasible
 from bsnc.driver.check import load_program, warnings_of
 from bsnc.driver.files import make_directory, read_text, writing
 from bsnc.export import Certificate, Deployment, export_model
@@ -29,6 +29,7 @@ from bsnc.train import (
 )
 
 SUMMARY = "summary.json"
+WORK_PER_THREAD = 1e9
 
 
 @dataclass(frozen=True)
@@ -59,12 +60,15 @@ class Trained:
         }
 
 
-def train_spec(path: Path, directory: Path, overrides: Overrides, seed: int, progress: Progress) -> Trained:
+def train_spec(
+    path: Path, directory: Path, overrides: Overrides, seed: int, progress: Progress, threads: int | None = None
+) -> Trained:
     """Train a spec into a new directory, export the network and certify it. Raises Diagnosed."""
     source, program, analysis = load_program(path, overrides)
     report = report_costs(program, analysis)
     require_feasible(report)
     prepare(directory)
+    torch.set_num_threads(threads or suggested_threads(program, report))
     with writing(directory):
         result = train_program(program, source.text, directory, seed, progress)
         bounds = [(outcome.cost, outcome.bound) for outcome in result.budgets]
@@ -74,6 +78,15 @@ def train_spec(path: Path, directory: Path, overrides: Overrides, seed: int, pro
         trained = Trained(directory, directory / "model.onnx", result, certificate, warnings)
         write_json(directory / SUMMARY, trained.as_json())
     return trained
+
+
+def suggested_threads(program: Program, report: CostReport) -> int:
+    """Threads that a step can use: one for every WORK_PER_THREAD multiply-adds, at most torch's own choice.
+
+    Small operators lose more by handing work to threads than they gain.
+    """
+    flops = next(c.maximum for c in report.costs if str(c.key) == "flops")
+    return max(1, min(torch.get_num_threads(), round(flops * program.train.batch_size / WORK_PER_THREAD)))
 
 
 def prepare(directory: Path) -> None:

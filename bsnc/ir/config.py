@@ -32,6 +32,9 @@ class SearchConfig(Frozen):
     """λ of every budget: a number, or `auto` for a dual that grows while a budget is exceeded."""
     warmup: Epochs = 10
     """Epochs of `train.epochs` in which weights learn and gates only sample."""
+    tighten: Annotated[float, Field(ge=0, le=1)] = 0.6
+    """Share of the epochs after the warm-up over which the budgets' targets shrink from the initial cost to the
+    bound; 0 applies the bounds at once, as the paper does."""
 
 
 class Sgd(Frozen):

@@ -2,13 +2,13 @@
 
 The nodes `h[l, …]` of one array and first index form a block, which keeps to one column; any other node is a
 block alone. Columns are the longest-path ranks of the graph of blocks. If that graph has a cycle, every node
-is a block alone.
+is a block alone, and so are the nodes of an array whose blocks would meet in one column.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from typing import NamedTuple
@@ -37,14 +37,14 @@ class Columns:
 def assign_columns(graph: Graph) -> Columns:
     """Columns and slots of all nodes, in the order of `graph.nodes`. O(nodes + edges)."""
     places = [_place(node.name) for node in graph.nodes]
-    blocks = [i if place is None else (place.array, place.first) for i, place in enumerate(places)]
-    columns = _ranks(blocks, graph.endpoints)
-    if columns is None:
+    for _ in range(2):
+        places = _without_clashes(places, graph.endpoints)
+    columns = _ranks(places, graph.endpoints)
+    if columns is None or _branching(places, columns):
         places = [None for _ in places]
-        columns = _ranks(list(range(len(places))), graph.endpoints)
+        columns = _ranks(places, graph.endpoints)
     assert columns is not None, f"the nodes of `{graph.name}` form a cycle"
-    last = graph.node_index[graph.output.name]
-    columns[last] = max(columns)
+    columns[graph.node_index[graph.output.name]] = max(columns)
     return Columns(tuple(columns), tuple(_slots(places, columns)))
 
 
@@ -56,8 +56,28 @@ def _place(name: str) -> Place | None:
     return Place(match["array"], first, tuple(lane))
 
 
-def _ranks(blocks: Sequence[Hashable], endpoints: Iterable[tuple[int, int]]) -> list[int] | None:
+def _without_clashes(places: Sequence[Place | None], endpoints: Sequence[tuple[int, int]]) -> list[Place | None]:
+    """No places where blocks form a cycle; else none in the arrays that would meet themselves in a column."""
+    columns = _ranks(places, endpoints)
+    if columns is None:
+        return [None for _ in places]
+    branching = _branching(places, columns)
+    return [None if place is None or place.array in branching else place for place in places]
+
+
+def _branching(places: Sequence[Place | None], columns: Sequence[int]) -> set[str]:
+    """Arrays with two blocks in one column: their first index counts branches, not layers."""
+    first: dict[tuple[str, int], int] = {}
+    found: set[str] = set()
+    for place, column in zip(places, columns, strict=True):
+        if place is not None and first.setdefault((place.array, column), place.first) != place.first:
+            found.add(place.array)
+    return found
+
+
+def _ranks(places: Sequence[Place | None], endpoints: Sequence[tuple[int, int]]) -> list[int] | None:
     """For every node the length of the longest path to its block; None where blocks form a cycle."""
+    blocks = [i if place is None else (place.array, place.first) for i, place in enumerate(places)]
     before: dict[Hashable, dict[Hashable, None]] = {block: {} for block in blocks}
     for source, target in endpoints:
         if blocks[source] != blocks[target]:

@@ -18,6 +18,12 @@ class Cubic(NamedTuple):
     second: Point
     end: Point
 
+    def bounds(self, axis: int) -> tuple[float, float]:
+        """A range of x (axis 0) or y (1) that holds the curve: controls pull by 3t(1 − t) ≤ 3/4."""
+        ends, controls = (self.start[axis], self.end[axis]), (self.first[axis], self.second[axis])
+        low, high = min(ends), max(ends)
+        return min(low, low + 0.75 * (min(controls) - low)), max(high, high + 0.75 * (max(controls) - high))
+
     def at(self, t: float) -> Point:
         """The point at parameter t, 0 ≤ t ≤ 1."""
         u = 1 - t
@@ -30,6 +36,13 @@ def rightward(start: Point, end: Point) -> Cubic:
     """Leaves and arrives horizontally."""
     reach = (end[0] - start[0]) / 2
     return Cubic(start, (start[0] + reach, start[1]), (end[0] - reach, end[1]), end)
+
+
+def arc(start: Point, end: Point, *, upward: bool) -> Cubic:
+    """Leaves and arrives at a slant, higher or lower between the longer it is."""
+    width = end[0] - start[0]
+    lift = min(800.0, 0.2 * width) * (-1 if upward else 1)
+    return Cubic(start, (start[0] + width / 5, start[1] + lift), (end[0] - width / 5, end[1] + lift), end)
 
 
 def straight(start: Point, end: Point) -> Cubic:

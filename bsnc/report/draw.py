@@ -35,7 +35,7 @@ def draw_graph(
     middle = (width - layout.width) / 2
     lines = [
         *_head(heading, counts, width + 2 * MARGIN, bottom + 2 * MARGIN),
-        f'<g transform="translate({number(MARGIN + middle)} {number(MARGIN + _HEADING_SPACE)})">',
+        f'<g transform="translate({number(MARGIN + middle)} {number(MARGIN + _HEADING_SPACE - layout.top)})">',
         *edge_elements(graph, layout, looks, probabilities),
         *_nodes(graph, layout, looks),
         "</g>",

@@ -42,11 +42,12 @@ class Route:
 
 @dataclass(frozen=True)
 class Layout:
-    """Boxes and labels in the order of the nodes, routes in that of the edges; all in px from (0, 0)."""
+    """Boxes and labels in the order of the nodes, routes in that of the edges; in px from (0, top) on."""
 
     boxes: tuple[Box, ...]
     labels: tuple[Label, ...]
     routes: tuple[Route, ...]
+    top: float
     width: float
     height: float
 
@@ -61,8 +62,7 @@ def lay_out(graph: Graph) -> Layout:
     paths = route_edges(frame, graph.endpoints)
     marks = place_marks([path.pieces for path in paths])
     routes = [Route(path.pieces, path.tip, path.direction, m) for path, m in zip(paths, marks, strict=True)]
-    width, height = _extent(boxes, routes)
-    return Layout(tuple(boxes), tuple(labels), tuple(routes), width, height)
+    return Layout(tuple(boxes), tuple(labels), tuple(routes), *_extent(boxes, routes))
 
 
 def _label(node: Node) -> Label:
@@ -105,8 +105,10 @@ def _channels(scene: Scene, y: Sequence[float]) -> list[float]:
     ]
 
 
-def _extent(boxes: Sequence[Box], routes: Sequence[Route]) -> tuple[float, float]:
-    points = [point for route in routes for piece in route.pieces for point in piece]
-    right = max([box.right for box in boxes] + [x for x, _ in points])
-    bottom = max([box.y + box.height / 2 for box in boxes] + [y for _, y in points])
-    return right, bottom
+def _extent(boxes: Sequence[Box], routes: Sequence[Route]) -> tuple[float, float, float]:
+    """Top, width and height of everything."""
+    pieces = [piece for route in routes for piece in route.pieces]
+    sides = [piece.bounds(1) for piece in pieces] + [(b.y - b.height / 2, b.y + b.height / 2) for b in boxes]
+    right = max([box.right for box in boxes] + [piece.bounds(0)[1] for piece in pieces])
+    top, bottom = min(low for low, _ in sides), max(high for _, high in sides)
+    return top, right, bottom - top

@@ -11,11 +11,14 @@ from bsnc.report.theme import GATE_RADIUS
 _CLEAR = 2 * GATE_RADIUS + 3.4
 _ALONG = (0.4, 0.56, 0.28, 0.7, 0.48, 0.18, 0.62, 0.34)
 _PIECES = 3
+_CAREFUL_MAX = 4_000
 _CROWD = 6
 
 
 def place_marks(paths: Sequence[Sequence[Cubic]]) -> list[Point]:
     """For every path its first candidate that is clear of earlier marks, or else the clearest. O(paths)."""
+    if len(paths) > _CAREFUL_MAX:
+        return [next(_candidates(path)) for path in paths]
     cells: dict[tuple[int, int], list[Point]] = {}
     marks: list[Point] = []
     for path in paths:

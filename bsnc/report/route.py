@@ -8,7 +8,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Literal
 
-from bsnc.report.curves import Cubic, Point, rightward, straight
+from bsnc.report.curves import Cubic, Point, arc, rightward, straight
 from bsnc.report.scene import Pair, Scene
 from bsnc.report.theme import ARROW_LENGTH, PORT_PITCH
 
@@ -120,6 +120,8 @@ def _across(frame: Frame, chain: Sequence[int], off_centre: float, out: float, i
         level = box.y + off_centre * PORT_PITCH * frame.scene.squeeze[frame.scene.items[i].column]
         stops += [(box.left, level), (box.right, level)]
     stops.append((tip[0] - ARROW_LENGTH, into))
+    if len(stops) == 2 and frame.scene.items[chain[-1]].column > frame.scene.items[chain[0]].column + 1:
+        return Path((arc(*stops, upward=chain[0] % 2 == 0),), tip, (1.0, 0.0))
     curves = [rightward(a, b) if i % 2 == 0 else straight(a, b) for i, (a, b) in enumerate(pairwise(stops))]
     return Path(tuple(curves), tip, (1.0, 0.0))
 

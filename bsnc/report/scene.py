@@ -11,8 +11,8 @@ from bsnc.ir import Graph
 from bsnc.report.columns import assign_columns
 from bsnc.report.theme import NODE_HEIGHT, NODE_HEIGHT_MAX, PORT_PITCH
 
-WAYPOINTS_MAX = 20_000
-"""With more, edges that pass other columns run straight, behind the nodes."""
+WAYPOINTS_MAX = 60_000
+"""With more, edges that pass other columns are arcs, some of them behind nodes."""
 
 COLUMN_SPACE = 700.0
 """Height in px that the waypoints of one column may take; beyond, they are squeezed."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 from math import inf
+from statistics import fmean
 
 from bsnc.report.scene import Scene
 
@@ -46,6 +47,6 @@ def _runs(
 
 
 def _wanted(scene: Scene, run: Sequence[int], y: Sequence[float]) -> float:
-    """The mean of the run's waypoints and of the items at its two ends."""
+    """Half way from the mean of the run to the mean of the items at its two ends."""
     ends = [*scene.left[run[0]], *scene.right[run[-1]]]
-    return (sum(y[i] for i in run) + sum(y[i] for i in ends)) / (len(run) + len(ends))
+    return (fmean(y[i] for i in run) + fmean(y[i] for i in ends)) / 2

@@ -2,7 +2,7 @@
 
 from bsnc.train.checkpoint import ArchitectureFile, load_run, write_atomically, write_json
 from bsnc.train.data import Dataset, Split, load_data
-from bsnc.train.finish import Evaluation, evaluate, fine_tune, reestimate_batch_norm
+from bsnc.train.finish import Evaluation, Phase, evaluate, reestimate_batch_norm, train_network
 from bsnc.train.progress import Progress, Row, Silent
 from bsnc.train.run import BudgetOutcome, RunResult, train_program
 from bsnc.train.search_phase import SearchPhase
@@ -12,6 +12,7 @@ __all__ = [
     "BudgetOutcome",
     "Dataset",
     "Evaluation",
+    "Phase",
     "Progress",
     "Row",
     "RunResult",
@@ -19,10 +20,10 @@ __all__ = [
     "Silent",
     "Split",
     "evaluate",
-    "fine_tune",
     "load_data",
     "load_run",
     "reestimate_batch_norm",
+    "train_network",
     "train_program",
     "write_atomically",
     "write_json",

@@ -57,34 +57,45 @@ def choose_architecture(gates: Gates, costs: list[LinearCost], bounds: list[floa
     return Chosen(torch.from_numpy(best.live), projected=True)
 
 
-def fine_tune(
+@dataclass(frozen=True)
+class Phase:
+    """Training of a plain network: its name in metrics, and its length."""
+
+    name: str
+    epochs: int
+
+
+def train_network(
     program: Program,
     dataset: Dataset,
     network: fx.GraphModule,
+    phase: Phase,
     generator: torch.Generator,
     progress: Progress,
 ) -> None:
-    """Train the final network alone for `program.train.fine_tune` epochs. Raises Diagnosed (BSN502)."""
+    """Train a plain network by the optimiser and schedule of `program.train`, then re-estimate its batch norms.
+
+    Raises Diagnosed (BSN502) when the loss is no longer finite.
+    """
     config = program.train
-    if config.fine_tune == 0:
-        return
     optimiser = build_optimiser(config, network.parameters())
-    schedule = build_schedule(config, optimiser, config.fine_tune, len(dataset.train) // config.batch_size)
-    progress.phase("fine-tune", config.fine_tune)
-    for epoch in range(config.fine_tune):
+    schedule = build_schedule(config, optimiser, phase.epochs, len(dataset.train) // config.batch_size)
+    progress.phase(phase.name, phase.epochs)
+    for epoch in range(phase.epochs):
         started, totals = time.monotonic(), Totals()
         network.train()
         for images, labels in epoch_batches(program, dataset, generator):
             logits = network(images)
             losses = task_loss(logits, labels, config.label_smoothing)
-            check_finite(losses, "fine-tune", epoch, totals.steps)
+            check_finite(losses, phase.name, epoch, totals.steps)
             optimiser.zero_grad()
             losses.mean().backward()
             optimiser.step()
             schedule.step()
             totals.add(losses.detach(), logits.detach(), labels)
         extra = {"learning_rate": float(schedule.get_last_lr()[0]), "seconds": round(time.monotonic() - started, 3)}
-        progress.epoch(totals.row("fine-tune", epoch) | extra)
+        progress.epoch(totals.row(phase.name, epoch) | extra)
+    reestimate_batch_norm(network, dataset)
 
 
 @torch.no_grad()

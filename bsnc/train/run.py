@@ -21,10 +21,11 @@ from bsnc.train.data import Dataset, load_data
 from bsnc.train.finish import (
     Chosen,
     Evaluation,
+    Phase,
     choose_architecture,
     evaluate,
-    fine_tune,
     reestimate_batch_norm,
+    train_network,
 )
 from bsnc.train.progress import Journal, Progress
 from bsnc.train.search_phase import SearchPhase
@@ -84,8 +85,8 @@ def train_program(program: Program, spec_text: str, directory: Path, seed: int, 
     copy_weights(network, program.graph, final, graph)
     reestimate_batch_norm(final, dataset)
     inherited = evaluate(final, dataset)
-    fine_tune(program, dataset, final, generator, journal)
-    reestimate_batch_norm(final, dataset)
+    if program.train.fine_tune:
+        train_network(program, dataset, final, Phase("fine-tune", program.train.fine_tune), generator, journal)
 
     architecture = _architecture_file(program, search, chosen)
     save_run(directory, program, final, architecture)

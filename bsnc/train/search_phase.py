@@ -53,7 +53,7 @@ class SearchPhase:
             budget.resolve(maximum(cost, program.graph))
             for budget, cost in zip(program.budgets, self.costs, strict=True)
         ]
-        self.penalty = Penalty(self.bounds, program.search.penalty)
+        self.penalty = Penalty(self.bounds, self._initial_costs(), program.search.penalty)
         self.estimate = ESTIMATORS[program.search.estimator]
         self.redrawn = 0
 
@@ -78,6 +78,7 @@ class SearchPhase:
                 schedule.step()
                 costs = self.cost_table(sample.live)
                 if epoch >= self.program.search.warmup:
+                    self.penalty.set_progress(self._progress(epoch, totals.steps, steps))
                     objective = losses.detach().double() + self.penalty(costs)
                     gradient = self.estimate(sample.gates, self.gates.probabilities, objective.float())
                     self.gates.descend(gradient, self.program.search.gate_lr)
@@ -87,6 +88,18 @@ class SearchPhase:
                 totals.redrawn += sample.redrawn
             self.redrawn += totals.redrawn
             progress.epoch(self._row(totals, epoch, float(schedule.get_last_lr()[0]), time.monotonic() - started))
+
+    def _initial_costs(self) -> list[float]:
+        """Mean costs of samples at the initial probabilities, drawn without touching the run's generator."""
+        sample = self.gates.sample(1024, torch.Generator().manual_seed(0))
+        return self.cost_table(sample.live).mean(0).tolist()
+
+    def _progress(self, epoch: int, step: int, steps: int) -> float:
+        """How far the targets have come: 0 at the end of the warm-up, 1 when the bounds are reached."""
+        search = self.program.search
+        length = search.tighten * (self.program.train.epochs - search.warmup)
+        done = epoch + step / steps - search.warmup
+        return done / length if length > 0 else 1.0
 
     def cost_table(self, live: Tensor) -> Tensor:
         """Live edges `[B, E]` → costs `[B, K]` of the K budgets."""

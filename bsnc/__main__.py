@@ -1,0 +1,5 @@
+"""`python -m bsnc`."""
+
+from bsnc.cli import main
+
+main()
