@@ -16,6 +16,7 @@ from bsnc.driver.check import load_program, warnings_of
 from bsnc.driver.files import make_directory, read_text, writing
 from bsnc.export import Certificate, Deployment, export_model
 from bsnc.ir import CostKey, Graph, Program
+from bsnc.report import draw_graph
 from bsnc.sema import Analysis, Overrides
 from bsnc.train import (
     Dataset,
@@ -76,6 +77,10 @@ def train_spec(
         certificate = _ship(directory / "model.onnx", *parts, bounds)
         warnings = [*warnings_of(analysis), *(d for d in report.diagnostics if d.severity == "warning")]
         trained = Trained(directory, directory / "model.onnx", result, certificate, warnings)
+        picture = draw_graph(
+            program.graph, live=result.architecture.live, probabilities=result.architecture.probabilities
+        )
+        write_atomically(directory / "architecture.svg", picture.encode())
         write_json(directory / SUMMARY, trained.as_json())
     return trained
 

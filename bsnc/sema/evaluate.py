@@ -184,7 +184,8 @@ class Evaluator:
     def number(self, expr: ast.Number, scope: Scope) -> Value:  # noqa: ARG002
         factor, dimension = UNITS[expr.unit]
         if dimension != "count":
-            return Quantity(expr.value * factor, dimension)  # pyright: ignore[reportArgumentType]
+            scaled = expr.value * factor if factor >= 1 else expr.value / round(1 / factor)
+            return Quantity(scaled, dimension)  # pyright: ignore[reportArgumentType]
         product = expr.value * factor
         return int(product) if expr.unit and float(product).is_integer() else product
 
