@@ -11,8 +11,8 @@ import click
 from bsnc import __version__
 from bsnc.cli import options
 from bsnc.cli.output import print_json, show_diagnostics
-from bsnc.cli.tables import budget_table, certificate_text, cost_table, mask_table
-from bsnc.diagnostics import CODES, Diagnosed, did_you_mean, exit_status, explain
+from bsnc.cli.tables import budget_table, certificate_text, cost_table, graph_size, mask_table
+from bsnc.diagnostics import CODES, Diagnosed, did_you_mean, exit_status
 from bsnc.driver import (
     EMITS,
     check_spec,
@@ -56,8 +56,7 @@ def check(
         show_diagnostics(diagnostics, style)
         for path, analysis in analyses:
             if analysis.program is not None:
-                graph = analysis.program.graph
-                click.echo(f"{path}: ok, {len(graph.nodes)} nodes, {len(graph.edges)} edges, {len(graph.gates)} gates")
+                click.echo(f"{path}: ok, {graph_size(analysis.program.graph)}")
     sys.exit(exit_status(diagnostics))
 
 
@@ -85,7 +84,7 @@ def compile_(
         print_json(compilation.as_json())
     else:
         graph = compilation.program.graph
-        click.echo(f"{graph.name}: {len(graph.nodes)} nodes, {len(graph.edges)} edges, {len(graph.gates)} gates\n")
+        click.echo(f"{graph.name}: {graph_size(graph)}\n")
         click.echo(cost_table(compilation.report))
     written = write_build(compilation, output or Path("build") / compilation.program.graph.name)
     if not json_output:
@@ -188,7 +187,8 @@ def verify(model: Path, spec: Path, settings: tuple[str, ...], budgets: tuple[st
             }
         )
     else:
-        click.echo(budget_table(result.budgets))
+        if result.budgets or result.met:
+            click.echo(budget_table(result.budgets))
         if result.parity:
             click.echo(f"parity: max abs diff {result.parity.max_abs_diff:.2g} over {result.parity.examples} examples")
     sys.exit(exit_status(result.diagnostics))
@@ -202,13 +202,15 @@ def explain_(code: str) -> None:
     if code not in CODES:
         suggestion = did_you_mean(code, CODES)
         raise click.BadParameter(f"no code {code}" + (f"; {suggestion}" if suggestion else ""), param_hint="CODE")
-    click.echo(explain(code), nl=False)
+    entry = CODES[code]
+    click.echo(f"{code}: {entry.title} ({entry.severity})\n")
+    click.echo(click.wrap_text(entry.explanation, width=88))
 
 
 def main() -> None:
     """The entry point: no exception reaches the user as a traceback."""
     try:
-        cli.main(standalone_mode=False)
+        cli.main(prog_name="bsnc", standalone_mode=False)
     except Diagnosed as mistake:
         show_diagnostics(mistake.diagnostics)
         sys.exit(exit_status(mistake.diagnostics))
@@ -221,6 +223,11 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(141)
+    except OSError as error:
+        if os.environ.get("BSNC_TRACEBACK"):
+            raise
+        click.echo(f"error: {error.strerror or error}: {error.filename or 'standard output'}", err=True)
+        sys.exit(2)
     except Exception as error:
         if os.environ.get("BSNC_TRACEBACK"):
             raise

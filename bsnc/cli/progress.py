@@ -37,7 +37,7 @@ class Bar:
         if self._bar is not None:
             self._task = self._bar.add_task(name, total=epochs, metrics="")
         else:
-            click.echo(f"{name}: {epochs} epochs", err=True)
+            click.echo(f"{name}: {epochs} epoch{'' if epochs == 1 else 's'}", err=True)
 
     def epoch(self, row: Row) -> None:
         if self._bar is not None and self._task is not None:

@@ -8,6 +8,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from bsnc.driver import CostReport, MaskCost
     from bsnc.export import BudgetRow, Certificate
+    from bsnc.ir import Graph
+
+
+def graph_size(graph: Graph) -> str:
+    """`12 nodes, 48 edges, 46 gates`."""
+    counts = (("node", graph.nodes), ("edge", graph.edges), ("gate", graph.gates))
+    return ", ".join(f"{len(items)} {what}{'' if len(items) == 1 else 's'}" for what, items in counts)
 
 
 def cost_table(report: CostReport) -> str:

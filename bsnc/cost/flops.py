@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bsnc.cost.linear import LinearCost
 from bsnc.ir import CostKey, Edge, Graph
-from bsnc.ops import numel
+from bsnc.ops import Shape, ShapeError, numel
 
 
 def executed(graph: Graph) -> LinearCost:
@@ -20,10 +20,10 @@ def executed(graph: Graph) -> LinearCost:
 def veniat2018(graph: Graph) -> LinearCost:
     """`flops(count = veniat2018)`: as the code of Veniat & Denoyer (CVPR 2018) counts, to compare with its tables.
 
-    A convolution after an upsampling is charged at the low resolution, and a live node with k inputs adds
-    (k − 1) · numel, all its inputs in the S-network counted, live or not.
+    A convolution right after an upsampling of its edge is charged at the low resolution, and a live node with k
+    inputs adds (k − 1) · numel, all its inputs in the S-network counted, live or not.
     """
-    edges = [sum(_low_resolution(edge, i) for i in range(len(edge.module))) for edge in graph.edges]
+    edges = [sum(_charged(edge, i) for i in range(len(edge.module))) for edge in graph.edges]
     nodes = [
         max(0, len(arriving) - 1) * numel(node.shape)
         for node, arriving in zip(graph.nodes, graph.in_edges, strict=True)
@@ -38,10 +38,24 @@ def call_multiply_adds(edge: Edge, i: int) -> int:
     return call.definition.multiply_adds(call.arguments, call.in_shape, call.out_shape)
 
 
-def _low_resolution(edge: Edge, i: int) -> int:
+def low_resolution(edge: Edge, i: int) -> tuple[Shape, Shape] | None:
+    """Input and output shapes at which `veniat2018` charges op number i of an edge, where not at its own.
+
+    A window that does not fit into the coarse grid is charged as it is executed.
+    """
     call = edge.module[i]
-    before = edge.module[i - 1] if i > 0 else None
-    if before is None or not before.definition.changes_resolution:
+    if i == 0 or not edge.module[i - 1].definition.changes_resolution:
+        return None
+    coarse = edge.module[i - 1].in_shape
+    try:
+        return coarse, call.definition.output_shape(call.arguments, coarse)
+    except ShapeError:
+        return None
+
+
+def _charged(edge: Edge, i: int) -> int:
+    shapes = low_resolution(edge, i)
+    if shapes is None:
         return call_multiply_adds(edge, i)
-    low = before.in_shape
-    return call.definition.multiply_adds(call.arguments, low, call.definition.output_shape(call.arguments, low))
+    call = edge.module[i]
+    return call.definition.multiply_adds(call.arguments, *shapes)

@@ -65,7 +65,8 @@ CODES: dict[str, Code] = {
     "BSN201": Code(
         "unknown name",
         "No parameter, `let`, block, node or loop variable of this name is visible here. Names are visible from their "
-        "declaration to the end of the enclosing braces.",
+        "declaration to the end of the enclosing braces; a block is not visible in itself. Sections and budgets see "
+        "none of them.",
     ),
     "BSN202": Code(
         "duplicate name",
@@ -132,7 +133,7 @@ CODES: dict[str, Code] = {
     "BSN304": Code(
         "node on no path",
         "No path from the input to the output passes this node: its edges can never be live, cost nothing and do "
-        "nothing.",
+        "nothing. What the input does not reach at all is left out of the graph.",
         severity="warning",
     ),
     "BSN305": Code(

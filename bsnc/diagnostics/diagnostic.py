@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,6 +11,7 @@ from bsnc.diagnostics.codes import CODES
 from bsnc.diagnostics.source import SourceSpan
 
 Severity = Literal["error", "warning"]
+_MAX_CANDIDATES = 1_000
 
 
 @dataclass(frozen=True)
@@ -84,9 +85,21 @@ def exit_status(diagnostics: Iterable[Diagnostic]) -> int:
 def did_you_mean(name: str, known: Iterable[str]) -> str | None:
     """A help line with the closest known name, or, if there are few, all of them; None when neither fits."""
     candidates = sorted(set(known))
-    close = difflib.get_close_matches(name, candidates, n=1, cutoff=0.6)
+    close = _closest(name, candidates)
     if close:
-        return f"did you mean `{close[0]}`?"
+        return f"did you mean `{close}`?"
+    if len(candidates) == 1:
+        return f"only `{candidates[0]}` is known here"
     if 0 < len(candidates) <= 12:
         return "one of " + ", ".join(f"`{c}`" for c in candidates)
     return None
+
+
+def _closest(name: str, candidates: Sequence[str]) -> str | None:
+    """The same word in other case, else a word of nearly the same letters, else one that it begins with."""
+    if len(candidates) > _MAX_CANDIDATES:
+        candidates = sorted(candidates, key=lambda c: abs(len(c) - len(name)))[:_MAX_CANDIDATES]
+    same = [c for c in candidates if c.casefold() == name.casefold()]
+    close = same or difflib.get_close_matches(name, candidates, n=1, cutoff=0.6)
+    begins = [c for c in candidates if len(c) >= 3 and name.startswith(c)]
+    return next(iter([*close, *sorted(begins, key=len, reverse=True)]), None)

@@ -12,6 +12,7 @@ from bsnc.diagnostics.source import SourceSpan
 _ANSI = {"error": "\x1b[1;31m", "warning": "\x1b[1;33m", "frame": "\x1b[1;34m", "bold": "\x1b[1m"}
 _RESET = "\x1b[0m"
 _MAX_EXCERPT = 160
+_MAX_MESSAGE = 600
 
 
 def _paint(text: str, style: str, colour: bool) -> str:
@@ -27,7 +28,16 @@ def _printable(text: str) -> str:
 
 
 def _width(text: str) -> int:
-    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+    """Columns on a terminal: wide characters take two, combining ones none."""
+    return sum(
+        0 if unicodedata.category(c) in ("Mn", "Me") else 2 if unicodedata.east_asian_width(c) in "WF" else 1
+        for c in text
+    )
+
+
+def _clip(text: str) -> str:
+    """A message may quote the user's text, which may be of any length."""
+    return text if len(text) <= _MAX_MESSAGE else text[:_MAX_MESSAGE] + "…"
 
 
 def _excerpt(span: SourceSpan, mark: str, caption: str) -> tuple[int, str, str]:
@@ -36,7 +46,7 @@ def _excerpt(span: SourceSpan, mark: str, caption: str) -> tuple[int, str, str]:
     text = span.source.line(line)
     end = span.end_column - 1 if span.end_line == line else len(text)
     start = column - 1
-    cut = max(0, start - _MAX_EXCERPT // 2)
+    cut = max(0, start - _MAX_EXCERPT // 2) if len(text) > _MAX_EXCERPT else 0
     window = text[cut : cut + _MAX_EXCERPT]
     prefix = _printable(text[cut:start])
     marked = _printable(text[start : min(max(end, start + 1), cut + _MAX_EXCERPT)])
@@ -51,15 +61,18 @@ def _excerpts(diagnostic: Diagnostic, gutter: int, colour: bool) -> list[str]:
     marks += [(label.span, "-", label.text) for label in diagnostic.labels]
     bar = _paint(" " * gutter + " |", "frame", colour)
     out: list[str] = []
+    shown: tuple[str, str] | None = None
     for span, mark, caption in marks:
         is_primary = mark == "^"
         line, text, underline = _excerpt(span, mark, caption)
         if is_primary or span.source.name != primary_file:
             arrow = _paint(" " * gutter + "-->", "frame", colour)
             out.append(f"{arrow} {span}")
+        if shown != (f"{span.source.name}:{line}", text):
+            out.append(bar)
+            out.append(f"{_paint(f'{line:>{gutter}} |', 'frame', colour)} {text}".rstrip())
+        shown = (f"{span.source.name}:{line}", text)
         style = diagnostic.severity if is_primary else "frame"
-        out.append(bar)
-        out.append(f"{_paint(f'{line:>{gutter}} |', 'frame', colour)} {text}".rstrip())
         out.append(f"{bar} {_paint(underline, style, colour)}")
     return out
 
@@ -68,7 +81,7 @@ def render_full(diagnostic: Diagnostic, colour: bool = False) -> str:
     """The message with source excerpts, carets, secondary labels, notes and help."""
     severity = diagnostic.severity
     head = _paint(f"{severity}[{diagnostic.code}]", severity, colour)
-    lines = [f"{head}{_paint(': ' + diagnostic.message, 'bold', colour)}"]
+    lines = [f"{head}{_paint(': ' + _clip(diagnostic.message), 'bold', colour)}"]
     spans = [diagnostic.span, *(label.span for label in diagnostic.labels)]
     gutter = max((len(str(s.line)) for s in spans if s is not None), default=1)
     if diagnostic.span is not None:
@@ -85,7 +98,7 @@ def render_full(diagnostic: Diagnostic, colour: bool = False) -> str:
 def render_concise(diagnostic: Diagnostic) -> str:
     """`file:line:column: severity[CODE] message`, on one line."""
     where = str(diagnostic.span) if diagnostic.span else (diagnostic.subject or "bsnc")
-    return f"{where}: {diagnostic.severity}[{diagnostic.code}] {diagnostic.message}"
+    return f"{where}: {diagnostic.severity}[{diagnostic.code}] {_clip(diagnostic.message)}"
 
 
 def render_json(diagnostics: Sequence[Diagnostic]) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import math
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
 from bsnc.cost import LinearCost, cost_of, maximum
-from bsnc.diagnostics import Diagnosed, Diagnostic
+from bsnc.diagnostics import Diagnosed, Diagnostic, Label
 from bsnc.ir import Budget, CostKey, Graph, Program, every_cost, live_edges
 from bsnc.search import LinearBudget, cheapest, expand_gates, forced_edges
 from bsnc.sema import Analysis
@@ -96,6 +97,11 @@ def initial_samples(graph: Graph, p: float) -> tuple[torch.Tensor, torch.Tensor]
     return torch.from_numpy(live_edges(graph, masks.numpy())), weights
 
 
+def whole(value: float) -> int | float:
+    """A count as an int where it is one, for JSON."""
+    return int(value) if value.is_integer() else value
+
+
 def as_linear(cost: LinearCost, bound: float = np.inf) -> LinearBudget:
     """A cost as the search's programs take it."""
     return LinearBudget(cost.edge_weights.numpy(), cost.node_weights.numpy(), bound)
@@ -119,13 +125,19 @@ def _judge(check: BudgetCheck, graph: Graph, analysis: Analysis) -> list[Diagnos
             f"the bound is {check.bound:,.0f}"
         )
         forced = forced_edges(graph)
-        note = f"every architecture needs {_listed(forced)}" if forced else "no edge is needed by all"
-        help_text = f"the least bound that works is {check.range.minimum:.0f}"
+        note = f"every architecture needs {_listed(forced)}" if forced else "no single edge is in all architectures"
+        least = _least_share(check) if check.budget.of_max else f"{check.range.minimum:.0f}"
+        help_text = f"the least bound that works is {least}"
         return [Diagnostic("BSN401", message, span, subject, notes=(note,), help=help_text)]
     if check.range.maximum <= check.bound:
         message = f"the whole network costs {check.range.maximum:,.0f} {unit}, within the bound of {check.bound:,.0f}"
         return [Diagnostic("BSN402", message, span, subject, help="remove the budget, or lower its bound")]
     return []
+
+
+def _least_share(check: BudgetCheck) -> str:
+    """Rounded up, so that it works."""
+    return f"{math.ceil(check.range.minimum / check.range.maximum * 1e4) / 100:g}% of max"
 
 
 def _jointly_feasible(graph: Graph, checks: tuple[BudgetCheck, ...], costs: dict[CostKey, LinearCost]) -> bool:
@@ -135,9 +147,11 @@ def _jointly_feasible(graph: Graph, checks: tuple[BudgetCheck, ...], costs: dict
 
 def _jointly_infeasible(checks: tuple[BudgetCheck, ...], analysis: Analysis) -> Diagnostic:
     names = ", ".join(f"`{check.budget}`" for check in checks)
-    span = analysis.budget_spans.get(str(checks[-1].budget.cost))
+    spans = [analysis.budget_spans.get(str(check.budget.cost)) for check in checks]
     message = f"budgets infeasible together: each can be met alone, no connected architecture meets {names}"
-    return Diagnostic("BSN401", message, span, None if span else "--budget")
+    labels = tuple(Label(span, "together with this one") for span in spans[:-1] if span is not None)
+    subject = None if spans[-1] else "--budget"
+    return Diagnostic("BSN401", message, spans[-1], subject, labels=labels, help="raise one of the bounds")
 
 
 def _listed(names: list[str], limit: int = 6) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bsnc.diagnostics import Diagnostic, exit_status
-from bsnc.driver.budgets import CostReport, report_costs
+from bsnc.driver.budgets import CostReport, report_costs, whole
 from bsnc.driver.check import load_program, warnings_of
 from bsnc.driver.files import make_directory, writing
 from bsnc.ir import Program, dump_program, print_graph
@@ -38,15 +38,16 @@ class Compilation:
             "gates": len(graph.gates),
             "costs": {
                 str(c.key): {
-                    "min": c.minimum,
-                    "max": c.maximum,
+                    "min": whole(c.minimum),
+                    "max": whole(c.maximum),
                     "expected": c.expected,
                     "unit": c.key.signature.unit,
                 }
                 for c in self.report.costs
             },
             "budgets": [
-                {"cost": str(b.budget.cost), "bound": b.bound, "feasible": b.feasible} for b in self.report.budgets
+                {"cost": str(b.budget.cost), "bound": whole(b.bound), "feasible": b.feasible}
+                for b in self.report.budgets
             ],
         }
 

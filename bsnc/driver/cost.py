@@ -12,6 +12,7 @@ import torch
 
 from bsnc.cost import cost_of
 from bsnc.diagnostics import Diagnosed, Diagnostic, did_you_mean
+from bsnc.driver.budgets import whole
 from bsnc.driver.check import load_program
 from bsnc.driver.files import read_text
 from bsnc.ir import Graph, every_cost, live_edges
@@ -26,7 +27,8 @@ class MaskCost:
     costs: dict[str, float]
 
     def as_json(self) -> dict[str, object]:
-        return {"consistent": bool(self.live), "live": list(self.live), "costs": self.costs}
+        costs = {name: whole(value) for name, value in self.costs.items()}
+        return {"consistent": bool(self.live), "live": list(self.live), "costs": costs}
 
 
 def cost_masks(path: Path, masks_path: Path | None, overrides: Overrides) -> list[MaskCost]:

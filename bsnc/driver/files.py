@@ -14,12 +14,14 @@ MAX_BYTES = 200_000_000
 def read_bytes(path: Path) -> bytes:
     """The content of a file. Raises Diagnosed (BSN001)."""
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise Diagnosed(Diagnostic("BSN001", f"the file has more than {MAX_BYTES:,} bytes", subject=str(path)))
-        return path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         message = f"cannot read the file: {_reason(error)}"
         raise Diagnosed(Diagnostic("BSN001", message, subject=str(path))) from None
+    if len(content) > MAX_BYTES:
+        raise Diagnosed(Diagnostic("BSN001", f"the file has more than {MAX_BYTES:,} bytes", subject=str(path)))
+    return content
 
 
 def read_text(path: Path) -> str:
@@ -28,7 +30,8 @@ def read_text(path: Path) -> str:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        message = f"not UTF-8: byte 0x{content[error.start]:02X} at offset {error.start}"
+        line = content.count(b"\n", 0, error.start) + 1
+        message = f"not UTF-8: byte 0x{content[error.start]:02X} in line {line}, offset {error.start}"
         raise Diagnosed(Diagnostic("BSN002", message, subject=str(path))) from None
     if "\0" in text:
         message = f"a NUL character at offset {text.index(chr(0))}: this is not a text file"
@@ -59,4 +62,6 @@ def make_directory(path: Path) -> None:
 
 
 def _reason(error: OSError | ValueError) -> str:
+    if isinstance(error, FileExistsError):
+        return "a file of this name stands where a directory is needed"
     return (error.strerror or str(error)).lower() if isinstance(error, OSError) else str(error)

@@ -13,11 +13,10 @@ from torch import fx
 from bsnc import __version__
 from bsnc.diagnostics import Diagnosed, Diagnostic
 from bsnc.export.certificate import Certificate, certify
-from bsnc.export.metadata import Provenance
+from bsnc.export.metadata import Provenance, fold_and_note
 from bsnc.export.onnx_model import to_onnx
 from bsnc.export.parity import measure_parity
 from bsnc.ir import CostKey, Graph, Program, graph_hash
-from bsnc.ops import numel
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,7 @@ def export_model(
     Raises Diagnosed where the file would exceed a budget (BSN512) or compute something else (BSN514): such a
     model is never handed out.
     """
-    model, provenance = to_onnx(graph, network, _provenance(program, graph, deployment))
+    model, provenance = to_onnx(graph, network, lambda copy: _describe(program, graph, deployment, copy))
     parity = measure_parity(model, network, examples)
     if not parity.holds:
         message = f"the exported model differs from the trained network by up to {parity.max_abs_diff:.3g}"
@@ -56,20 +55,17 @@ def export_model(
     return model, certificate
 
 
-def _provenance(program: Program, graph: Graph, deployment: Deployment) -> Provenance:
-    degrees = {
-        node.name: (len(arriving), numel(node.shape))
-        for node, arriving in zip(program.graph.nodes, program.graph.in_edges, strict=True)
-    }
+def _describe(program: Program, graph: Graph, deployment: Deployment, network: fx.GraphModule) -> Provenance:
+    """Fold a network's batch norms and say where it comes from."""
+    hidden = fold_and_note(program.graph, graph, network)
     return Provenance(
+        **hidden.model_dump(),
         version=__version__,
         network=program.graph.name,
         graph_hash=graph_hash(program.graph),
         spec_sha256=deployment.spec_sha256,
         settings=program.settings,
         live=tuple(edge.name for edge in graph.edges),
-        trainable={},
-        node_inputs={node.name: degrees[node.name] for node in graph.nodes if node.kind != "input"},
         class_names=deployment.class_names,
         mean=deployment.mean,
         std=deployment.std,

@@ -4,18 +4,31 @@ from __future__ import annotations
 
 import onnx
 from pydantic import ValidationError
+from torch import fx
 
-from bsnc.ir import Frozen
+from bsnc.cost import low_resolution
+from bsnc.ir import Frozen, Graph
+from bsnc.lower import fold_batch_norm, op_paths
+from bsnc.ops import numel
 
 _KEY = "bsnc"
 
 
-class Provenance(Frozen):
-    """Where a model comes from, and what folding removed from sight.
+class Hidden(Frozen):
+    """What costs need to know, and folding and pruning removed from the sight of who reads only the file.
 
     `trainable` gives, for each layer in the file, the trainable parameters that it had before batch norms were
-    folded into it; `node_inputs`, for each live node, its in-degree in the S-network and its elements per example.
+    folded into it; `node_inputs`, for each live node, its in-degree in the S-network and its elements per example;
+    `low_resolution` names the layers that `flops(count = veniat2018)` charges at the size before their upsampling.
     """
+
+    trainable: dict[str, int]
+    node_inputs: dict[str, tuple[int, int]]
+    low_resolution: tuple[str, ...]
+
+
+class Provenance(Hidden):
+    """Where a model comes from."""
 
     version: str
     network: str
@@ -23,11 +36,29 @@ class Provenance(Frozen):
     spec_sha256: str
     settings: dict[str, int | float | bool | str | tuple[int, ...]]
     live: tuple[str, ...]
-    trainable: dict[str, int]
-    node_inputs: dict[str, tuple[int, int]]
     class_names: tuple[str, ...] = ()
     mean: tuple[float, ...] = ()
     std: tuple[float, ...] = ()
+
+
+def fold_and_note(whole: Graph, graph: Graph, network: fx.GraphModule) -> Hidden:
+    """Fold the batch norms of the network of architecture `graph`, in place; note what that and pruning `whole`,
+    its S-network, hide."""
+    removed = fold_batch_norm(network)
+    own = {name: sum(p.numel() for p in module.parameters(recurse=False)) for name, module in network.named_modules()}
+    inputs = {
+        node.name: (len(arriving), numel(node.shape))
+        for node, arriving in zip(whole.nodes, whole.in_edges, strict=True)
+    }
+    paths = op_paths(graph)
+    coarse = [
+        path for edge in graph.edges for i, path in enumerate(paths[edge.name]) if low_resolution(edge, i) is not None
+    ]
+    return Hidden(
+        trainable={name: count + removed.get(name, 0) for name, count in own.items() if count},
+        node_inputs={node.name: inputs[node.name] for node in graph.nodes if node.kind != "input"},
+        low_resolution=tuple(path for path in coarse if own.get(path)),
+    )
 
 
 def write_provenance(model: onnx.ModelProto, provenance: Provenance) -> None:

@@ -5,26 +5,31 @@ from __future__ import annotations
 import copy
 import logging
 import warnings
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from itertools import count
 
 import onnx
 import torch
+from onnxscript import ir, optimizer, rewriter
 from torch import fx
 
 from bsnc.export.metadata import Provenance, write_provenance
 from bsnc.ir import Graph
-from bsnc.lower import fold_batch_norm
 
 OPSET = 20
+_INPUT, _OUTPUT = "bsnc.input", "bsnc.output"
+"""Names that no value inside a model has."""
 
 
-def to_onnx(graph: Graph, network: fx.GraphModule, provenance: Provenance) -> tuple[onnx.ModelProto, Provenance]:
+def to_onnx(
+    graph: Graph, network: fx.GraphModule, describe: Callable[[fx.GraphModule], Provenance]
+) -> tuple[onnx.ModelProto, Provenance]:
     """A deployable model of a network in evaluation mode: batch norms folded, batch size free, inputs and outputs
-    named as in the spec, float32, opset OPSET. Also the provenance written into it, `trainable` filled in. The
-    network itself is left as it is."""
+    named as in the spec, float32, opset OPSET. Also the provenance written into it: `describe` folds the batch norms
+    of a copy and tells it. The network itself is left as it is."""
     deployed = copy.deepcopy(network).eval().cpu()
-    trainable = _trainable(deployed, fold_batch_norm(deployed))
+    provenance = describe(deployed)
     example = torch.zeros(2, *graph.input.shape)
     placeholder = next(node.name for node in deployed.graph.nodes if node.op == "placeholder")
     with _quiet_exporter():
@@ -33,29 +38,48 @@ def to_onnx(graph: Graph, network: fx.GraphModule, provenance: Provenance) -> tu
             (example,),
             dynamo=True,
             opset_version=OPSET,
-            input_names=[graph.input.name],
-            output_names=[graph.output.name],
+            input_names=[_INPUT],
+            output_names=[_OUTPUT],
             dynamic_shapes={placeholder: {0: torch.export.Dim("batch")}},
             verbose=False,
+            optimize=False,
         )
-    assert program is not None
+        assert program is not None
+        _simplify(program.model)
     model = program.model_proto
+    _rename(model, {_INPUT: graph.input.name, _OUTPUT: graph.output.name})
     _strip_traces(model)
     model.producer_name, model.producer_version = "bsnc", provenance.version
-    provenance = provenance.model_copy(update={"trainable": trainable})
     write_provenance(model, provenance)
     onnx.checker.check_model(model, full_check=True)
     return model, provenance
 
 
-def _trainable(deployed: fx.GraphModule, removed: dict[str, int]) -> dict[str, int]:
-    """Trainable parameters per layer of the file, those included that folding removed from it."""
-    counts: dict[str, int] = {}
-    for name, module in deployed.named_modules():
-        own = sum(p.numel() for p in module.parameters(recurse=False))
-        if own:
-            counts[name] = own + removed.get(name, 0)
-    return counts
+def _simplify(model: ir.Model) -> None:
+    """Constant folding and rewriting. Unlike the exporter's own optimisation this merges no equal tensors and no
+    equal subgraphs: every layer keeps its weights under its name, to be counted. ONNX Runtime merges them as it loads.
+    """
+    optimizer.fold_constants(model, onnx_shape_inference=True)
+    rewriter.rewrite(model)
+    optimizer.remove_unused_nodes(model)
+
+
+def _rename(model: onnx.ModelProto, wanted: dict[str, str]) -> None:
+    """Rename values `_INPUT` and `_OUTPUT`; a value that has a wanted name already gives way."""
+    graph = model.graph
+    if not graph.node:  # the output is the input
+        graph.input[0].name = _INPUT
+        graph.node.append(onnx.helper.make_node("Identity", [_INPUT], [_OUTPUT]))
+    tensors = (*graph.input, *graph.output, *graph.value_info, *graph.initializer)
+    taken = {tensor.name for tensor in tensors} | {name for node in graph.node for name in node.output}
+    renamed = dict(wanted)
+    for name in taken & set(wanted.values()):
+        renamed[name] = next(free for i in count(1) if (free := f"{name}_{i}") not in taken)
+    for tensor in tensors:
+        tensor.name = renamed.get(tensor.name, tensor.name)
+    for node in graph.node:
+        for names in (node.input, node.output):
+            names[:] = [renamed.get(name, name) for name in names]
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from bsnc.ir import Frozen
 
 TOLERANCE = 1e-4
 _BATCH = 256
+_WORST = float(np.finfo(np.float32).max)
 
 
 class Parity(Frozen):
@@ -29,21 +30,36 @@ class Parity(Frozen):
         return self.max_abs_diff <= self.tolerance
 
 
+class ModelRunError(RuntimeError):
+    """ONNX Runtime cannot load a model, or cannot run it on these examples. The message is one line."""
+
+
 def run_onnx(model: onnx.ModelProto, examples: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Outputs of a model in ONNX Runtime on the CPU, in batches."""
+    """The first output of a model in ONNX Runtime on the CPU, in batches. Raises ModelRunError."""
     options = ort.SessionOptions()
-    options.log_severity_level = 3
-    session = cast(Any, ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"]))
-    name = session.get_inputs()[0].name
-    outputs = [session.run(None, {name: examples[i : i + _BATCH]})[0] for i in range(0, len(examples), _BATCH)]
-    return np.concatenate(outputs)
+    options.log_severity_level = 4
+    content = model.SerializeToString()
+    try:
+        session = cast(Any, ort.InferenceSession(content, options, providers=["CPUExecutionProvider"]))
+        name = session.get_inputs()[0].name
+        batches = [examples[i : i + _BATCH] for i in range(0, len(examples), _BATCH)]
+        return np.concatenate([session.run(None, {name: batch})[0] for batch in batches])
+    except Exception as error:  # the exceptions of ONNX Runtime have no other base class
+        raise ModelRunError(str(error).strip().splitlines()[0]) from error
 
 
 @torch.no_grad()
 def measure_parity(model: onnx.ModelProto, network: nn.Module, examples: NDArray[np.float32]) -> Parity:
-    """Compare a model with a torch network in evaluation mode on examples `[N, …]`."""
+    """Compare a model with a torch network in evaluation mode on examples `[N, …]`. Raises ModelRunError.
+
+    Where either is not finite, or their shapes differ, the difference is the greatest float32.
+    """
     network.eval()
-    expected = [network(torch.from_numpy(examples[i : i + _BATCH])) for i in range(0, len(examples), _BATCH)]
+    batches = [network(torch.from_numpy(examples[i : i + _BATCH])) for i in range(0, len(examples), _BATCH)]
+    expected = torch.cat(batches).numpy()
     found = run_onnx(model, examples)
-    difference = np.abs(found - torch.cat(expected).numpy()).max()
-    return Parity(max_abs_diff=float(difference), examples=len(examples))
+    difference = _WORST
+    if found.shape == expected.shape:
+        gaps = np.abs(found.astype(np.float64) - expected)
+        difference = float(np.nan_to_num(gaps, nan=_WORST, posinf=_WORST).max())
+    return Parity(max_abs_diff=difference, examples=len(examples))

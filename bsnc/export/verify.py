@@ -9,18 +9,17 @@ from pathlib import Path
 import numpy as np
 import onnx
 import torch
-from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 from torch import fx
 
 from bsnc.cost import cost_of
 from bsnc.diagnostics import Diagnosed, Diagnostic
 from bsnc.export.certificate import BudgetRow, budget_rows
-from bsnc.export.metadata import Provenance, read_provenance
-from bsnc.export.parity import Parity, measure_parity
+from bsnc.export.metadata import Hidden, Provenance, fold_and_note, read_provenance
+from bsnc.export.parity import ModelRunError, Parity, measure_parity
 from bsnc.export.recount import initialisers, recount
 from bsnc.ir import CostKey, Graph, Program, every_cost, graph_hash
-from bsnc.lower import fold_batch_norm, lower_static
+from bsnc.lower import lower_static
 from bsnc.passes import ApplyArchitecture
 
 Examples = Callable[[], NDArray[np.float32]]
@@ -46,7 +45,7 @@ def read_model(path: Path, content: bytes) -> onnx.ModelProto:
     try:
         model.ParseFromString(content)
         onnx.checker.check_model(model, full_check=True)
-    except (DecodeError, onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
+    except Exception as error:  # what protobuf and the checker raise on damaged bytes has no other base class
         reason = str(error).strip().splitlines()[0] if str(error).strip() else "it cannot be decoded"
         raise _complaint("BSN511", path, f"not a valid ONNX model: {reason}") from None
     if not content or not model.graph.node:
@@ -74,8 +73,12 @@ def verify_model(
             result.diagnostics.append(Diagnostic("BSN515", message, subject=str(path)))
         else:
             graph = _architecture(path, provenance, program)
-            _compare_costs(path, model, provenance, graph)
-            result.parity = _compare_outputs(path, model, graph, examples, result)
+            network = lower_static(graph).eval()
+            _compare_claims(path, provenance, fold_and_note(program.graph, graph, network))
+            _compare_interface(path, model, graph)
+            _compare_costs(path, model, provenance, program.graph, graph)
+            _load_initialisers(path, model, network)
+            result.parity = _compare_outputs(path, model, network, examples, result)
     except Diagnosed as mistake:
         result.diagnostics += [_at(path, d) for d in mistake.diagnostics]
     return result
@@ -89,34 +92,53 @@ def _architecture(path: Path, provenance: Provenance, program: Program) -> Graph
         raise Diagnosed(Diagnostic("BSN513", message, subject=str(path), help=help_text))
     unknown = set(provenance.live) - set(program.graph.edge_index)
     graph = ApplyArchitecture(provenance.live).run(program.graph).graph
-    if unknown or {e.name for e in graph.edges} != set(provenance.live):
+    if unknown or not graph.edges or {e.name for e in graph.edges} != set(provenance.live):
         raise _complaint("BSN513", path, "the architecture that the model names is none of this network")
     return graph
 
 
-def _compare_costs(path: Path, model: onnx.ModelProto, provenance: Provenance, graph: Graph) -> None:
+def _compare_costs(path: Path, model: onnx.ModelProto, provenance: Provenance, whole: Graph, graph: Graph) -> None:
     """The file costs what the architecture costs: it has no operator more, none less, none wider."""
-    whole = torch.ones(1, len(graph.edges), dtype=torch.bool)
+    live = torch.tensor([[edge.name in graph.edge_index for edge in whole.edges]])
     for key in every_cost():
-        if key.options:
-            continue
-        expected, found = int(cost_of(key, graph)(whole)[0]), recount(model, key, provenance)
+        expected, found = int(cost_of(key, whole)(live)[0]), recount(model, key, provenance)
         if expected != found:
             unit = key.signature.unit
             message = f"the file has {found} {unit}, its architecture {expected}"
             raise _complaint("BSN513", path, message)
 
 
+def _compare_claims(path: Path, claimed: Hidden, expected: Hidden) -> None:
+    """The metadata tells of what folding and pruning hid what the spec tells."""
+    for name in Hidden.model_fields:
+        if getattr(claimed, name) != getattr(expected, name):
+            raise _complaint("BSN513", path, f"`{name}` in its metadata is not that of the architecture it names")
+
+
+def _compare_interface(path: Path, model: onnx.ModelProto, graph: Graph) -> None:
+    """One float32 input and one output, of the names and shapes of the spec's, for any number of examples."""
+    initialised = {tensor.name for tensor in model.graph.initializer}
+    inputs = [value for value in model.graph.input if value.name not in initialised]
+    for node, values in ((graph.input, inputs), (graph.output, list(model.graph.output))):
+        found = [(value.name, value.type.tensor_type.elem_type, _dims(value)) for value in values]
+        if found != [(node.name, onnx.TensorProto.FLOAT, (None, *node.shape))]:
+            wanted = f"one {node.kind}, `{node.name}`: float[batch, {', '.join(map(str, node.shape))}]"
+            raise _complaint("BSN513", path, f"the network has {wanted}; the file has not")
+
+
+def _dims(value: onnx.ValueInfoProto) -> tuple[int | None, ...]:
+    """Sizes of a tensor, None where they are free."""
+    shape = value.type.tensor_type.shape
+    return tuple(size.dim_value if size.HasField("dim_value") else None for size in shape.dim)
+
+
 def _compare_outputs(
-    path: Path, model: onnx.ModelProto, graph: Graph, examples: Examples, result: Verification
+    path: Path, model: onnx.ModelProto, network: fx.GraphModule, examples: Examples, result: Verification
 ) -> Parity:
-    network = lower_static(graph).eval()
-    fold_batch_norm(network)
-    _load_initialisers(path, model, network)
     try:
         parity = measure_parity(model, network, examples())
-    except (RuntimeError, ValueError) as error:
-        raise _complaint("BSN511", path, f"ONNX Runtime cannot run it: {str(error).splitlines()[0]}") from None
+    except ModelRunError as error:
+        raise _complaint("BSN511", path, f"ONNX Runtime cannot run it: {error}") from None
     if not parity.holds:
         message = f"outputs differ from those of the spec's network by up to {parity.max_abs_diff:.3g}"
         note = f"the same weights, {parity.examples} examples, tolerance {parity.tolerance:g}"

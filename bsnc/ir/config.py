@@ -35,6 +35,9 @@ class SearchConfig(Frozen):
     tighten: Annotated[float, Field(ge=0, le=1)] = 0.6
     """Share of the epochs after the warm-up over which the budgets' targets shrink from the initial cost to the
     bound; 0 applies the bounds at once, as the paper does."""
+    entropy: NonNegative = 0.1
+    """Weight of the gates' entropy (nats, summed) in the objective at the end of the search; it grows linearly from 0
+    once the targets have reached the bounds, so that gates that hardly matter decide too. 0 as in the paper."""
 
 
 class Sgd(Frozen):
@@ -84,6 +87,8 @@ class TrainConfig(Frozen):
     """Epochs of the search, its warm-up included."""
     fine_tune: Epochs = 20
     """Epochs in which the final architecture alone trains, after the search."""
+    clean: Epochs = 0
+    """How many of these, the last ones, see examples as they are, not augmented."""
     batch_size: Annotated[int, Field(ge=2)] = 64
     optimizer: Annotated[Sgd, Field()] = Sgd(nesterov=True)
     schedule: Schedule = OneCycle()

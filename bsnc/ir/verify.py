@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from bsnc.ir.graph import Graph, OpCall
-from bsnc.ops import OPS, Shape
+from bsnc.ops import OPS, OpParameter, Scalar, Shape, ShapeError
 
 
 class InvalidGraphError(AssertionError):
@@ -57,22 +57,55 @@ def _order(graph: Graph) -> list[str]:
 
 
 def _shapes(graph: Graph) -> list[str]:
+    problems = [f"{node.name} has a size below 1" for node in graph.nodes if any(size < 1 for size in node.shape)]
+    if problems:
+        return problems
     shapes = {node.name: node.shape for node in graph.nodes}
-    problems: list[str] = []
     for edge in graph.edges:
         problems += _chain(edge.name, shapes[edge.source], edge.module, shapes[edge.target])
     for node in graph.nodes:
         problems += _chain(node.name, node.shape, node.activations, node.shape)
+        problems += [
+            f"{node.name} applies {call.op}, which is no activation"
+            for call in node.activations
+            if call.op in OPS and not call.definition.activation
+        ]
     return problems
 
 
 def _chain(owner: str, start: Shape, calls: tuple[OpCall, ...], end: Shape) -> list[str]:
-    """Every op of a chain exists, its shapes follow its rule, and they join up from start to end."""
+    """Every op of a chain exists, its arguments and shapes follow its rules, and it joins up from start to end."""
     shape = start
     for call in calls:
         if call.op not in OPS:
             return [f"{owner} uses no op {call.op}"]
-        if call.in_shape != shape or call.definition.output_shape(call.arguments, shape) != call.out_shape:
+        if not _arguments_fit(call):
+            return [f"arguments of {call.op} in {owner} are not those that it takes"]
+        if call.in_shape != shape or _output_shape(call) != call.out_shape:
             return [f"shapes of {call.op} in {owner} are inconsistent"]
         shape = call.out_shape
     return [] if shape == end else [f"{owner} delivers {shape} where {end} is needed"]
+
+
+def _arguments_fit(call: OpCall) -> bool:
+    """Each parameter has a value, and there is no other."""
+    parameters = {p.name: p for p in call.definition.parameters}
+    same = parameters.keys() == call.arguments.keys()
+    return same and all(_argument_fits(parameters[name], value) for name, value in call.arguments.items())
+
+
+def _argument_fits(parameter: OpParameter, value: Scalar) -> bool:
+    """The value is of the parameter's type, a whole number being a float too, and not below its minimum."""
+    if isinstance(value, bool) or parameter.type == "bool":
+        return isinstance(value, bool) and parameter.type == "bool"
+    if parameter.type == "int" and not isinstance(value, int):
+        return False
+    return parameter.minimum is None or value >= parameter.minimum
+
+
+def _output_shape(call: OpCall) -> Shape | None:
+    """What the op makes of its input; None where it does not fit."""
+    try:
+        return call.definition.output_shape(call.arguments, call.in_shape)
+    except ShapeError:
+        return None

@@ -2,7 +2,7 @@
 
 from bsnc.lower.fx import fold_batch_norm
 from bsnc.lower.live_rows import LiveEdge, LiveNode, LiveRows, rows_of
-from bsnc.lower.lower import lower_static, lower_stochastic
+from bsnc.lower.lower import lower_static, lower_stochastic, op_paths
 from bsnc.lower.weights import copy_weights
 
 __all__ = [
@@ -13,5 +13,6 @@ __all__ = [
     "fold_batch_norm",
     "lower_static",
     "lower_stochastic",
+    "op_paths",
     "rows_of",
 ]

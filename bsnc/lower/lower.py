@@ -11,21 +11,29 @@ from torch import fx, nn
 
 from bsnc.ir import Graph
 from bsnc.lower.live_rows import FindLiveRows, LiveEdge, LiveNode
-from bsnc.lower.modules import build_ops
+from bsnc.lower.modules import build_ops, op_names
 from bsnc.lower.names import attribute_names
 from bsnc.passes import PruneDeadEdges
 
-_RESERVED = ("edges", "nodes", "live_rows", "rows", "masks", "add", "self", "torch", "forward")
+_RESERVED = frozenset(
+    ("edges", "nodes", "live_rows", "rows", "masks", "add", "self", "torch", "forward", *dir(nn.ModuleDict()))
+)
 
 
 def edge_attributes(graph: Graph) -> dict[str, str]:
     """Edge name → its name below `edges` in a lowered module."""
-    return attribute_names(edge.name for edge in graph.edges)
+    return attribute_names((edge.name for edge in graph.edges), _RESERVED)
 
 
 def node_attributes(graph: Graph) -> dict[str, str]:
     """Node name → its name in lowered code."""
     return attribute_names((node.name for node in graph.nodes), _RESERVED)
+
+
+def op_paths(graph: Graph) -> dict[str, tuple[str, ...]]:
+    """Edge name → for each of its ops, in order, the name of its module in a lowered network."""
+    attributes = edge_attributes(graph)
+    return {e.name: tuple(f"edges.{attributes[e.name]}.{op}" for op in op_names(e.module)) for e in graph.edges}
 
 
 class _Root(nn.Module):

@@ -30,10 +30,15 @@ def initialise(module: nn.Module) -> None:
 
 
 def build_ops(calls: Sequence[OpCall]) -> dict[str, nn.Module]:
-    """The ops of an edge by name (`conv`, `batch_norm`, `conv_1`, …), in order."""
-    built: dict[str, nn.Module] = {}
+    """The ops of an edge by name, in order."""
+    return {name: build_op(call) for name, call in zip(op_names(calls), calls, strict=True)}
+
+
+def op_names(calls: Sequence[OpCall]) -> list[str]:
+    """Distinct names of the ops of a chain: `conv`, `batch_norm`, `conv_1`, …"""
+    names: list[str] = []
     seen: Counter[str] = Counter()
     for call in calls:
-        built[f"{call.op}_{seen[call.op]}" if seen[call.op] else call.op] = build_op(call)
+        names.append(f"{call.op}_{seen[call.op]}" if seen[call.op] else call.op)
         seen[call.op] += 1
-    return built
+    return names

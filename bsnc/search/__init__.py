@@ -3,7 +3,7 @@
 from bsnc.search.architecture import Architecture, LinearBudget, cheapest, forced_edges, most_probable
 from bsnc.search.estimators import ESTIMATORS, Estimator, reinforce, rloo
 from bsnc.search.gates import Gates, Sample, expand_gates
-from bsnc.search.penalty import Penalty, entropy_bits
+from bsnc.search.penalty import Penalty, entropy_bits, entropy_gradient
 from bsnc.search.verdict import Verdict, idle_gates, judge
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "Verdict",
     "cheapest",
     "entropy_bits",
+    "entropy_gradient",
     "expand_gates",
     "forced_edges",
     "idle_gates",

@@ -26,6 +26,10 @@ from scipy.sparse import coo_array
 from bsnc.ir import Graph, live_bits
 
 Vector = NDArray[np.float64]
+TOLERANCE = 1e-6
+"""HiGHS's on a constraint, relative to a budget's bound."""
+MAX_CUTS = 1000
+_SOLVED, _INFEASIBLE = 0, 2
 
 
 @dataclass(frozen=True)
@@ -49,10 +53,15 @@ class Architecture:
 
 
 def cheapest(graph: Graph, objective: LinearBudget, budgets: Sequence[LinearBudget] = ()) -> Architecture | None:
-    """The connected architecture of least cost `objective` that meets `budgets`; None when there is none."""
+    """The connected architecture of least cost `objective` that meets `budgets`; None when there is none.
+
+    Budgets hold exactly; of two costs that differ by less than 1e-6 of the greatest weight the solver may take
+    either.
+    """
     program = _Program(graph)
     costs = program.cost_row(objective)
-    return program.solve(costs / max(float(costs.max()), 1.0), budgets)
+    scale = 1e4 / max(float(costs.max()), 1.0)  # the solver's absolute gap is 1e-6
+    return program.solve(costs * scale, budgets)
 
 
 def most_probable(graph: Graph, logits: Vector, budgets: Sequence[LinearBudget]) -> Architecture | None:
@@ -120,7 +129,9 @@ class _Program:
             used = [(self.live + e, 1.0), (r + source, -1.0), (b + target, -1.0)]
             self._row([*used, *entries], -2.0 - constant, np.inf)
             self._row([(self.live + e, 1.0), (self.flow + e, -1.0)], 0.0, np.inf)
-        for v in range(self.nodes):
+        for v, node in enumerate(self.graph.nodes):
+            if node.kind == "input":
+                continue
             columns = (self.node_live + v, self.reached + v, self.needed + v)
             self._row(list(zip(columns, (1.0, -1.0, -1.0), strict=True)), -1.0, np.inf)
             through = [(self.flow + e, -1.0) for e in self.graph.in_edges[v]]
@@ -133,35 +144,48 @@ class _Program:
         return row
 
     def solve(self, objective: Vector, budgets: Sequence[LinearBudget]) -> Architecture | None:
-        """Solve; re-solve with a tighter bound where the solver's tolerance let a budget be exceeded."""
-        slack = 1e-9
-        while slack < 1e-2:
-            chosen = self._solve(objective, budgets, slack)
+        """Solve with each bound relaxed by the solver's tolerance, and forbid what is over budget by a hair.
+
+        Costs only grow with live edges: where an architecture is over budget, so is each that keeps its live
+        gates too. Cutting all those off costs no solution, so that bounds hold, and may be reached, exactly.
+        """
+        for _ in range(MAX_CUTS):
+            chosen = self._solve(objective, budgets)
             if chosen is None or self._holds(chosen, budgets):
                 return chosen
-            slack *= 10
-        raise AssertionError("the solver's solutions exceed their budgets beyond its tolerance")
+            gates = {self.graph.edge_gates[e] for e in np.flatnonzero(chosen.live)} - {None}
+            self._row([(gate, 1.0) for gate in gates if gate is not None], -np.inf, len(gates) - 1.0)
+        raise AssertionError(f"over {MAX_CUTS} architectures lie between a budget and the solver's tolerance")
 
-    def _solve(self, objective: Vector, budgets: Sequence[LinearBudget], slack: float) -> Architecture | None:
+    def _solve(self, objective: Vector, budgets: Sequence[LinearBudget]) -> Architecture | None:
         rows, columns, values = zip(*self.entries, strict=True)
         matrix = coo_array((values, (rows, columns)), shape=(len(self.lower), self.size)).tocsr()
         constraints = [LinearConstraint(matrix, cast(Any, self.lower), cast(Any, self.upper))]
-        for budget in budgets:
-            constraints.append(LinearConstraint(self.cost_row(budget) / budget.bound, -np.inf, 1 - slack))
+        constraints += [self._within(budget) for budget in budgets]
         lower, upper = np.zeros(self.size), np.ones(self.size)
         lower[self.reached + self.graph.node_index[self.graph.input.name]] = 1
         lower[self.needed + self.graph.node_index[self.graph.output.name]] = 1
         integrality = np.zeros(self.size)
         integrality[: self.gates] = 1
-        options = {"mip_rel_gap": 0.0}
-        found = milp(
-            objective,
-            integrality=integrality,
-            bounds=Bounds(cast(Any, lower), cast(Any, upper)),
-            constraints=constraints,
-            options=options,
-        )
-        return None if found.x is None else self._architecture(found.x[: self.gates] > 0.5)
+        for presolve in (False, True):  # presolving calls some programs infeasible that are not
+            found = milp(
+                objective,
+                integrality=integrality,
+                bounds=Bounds(cast(Any, lower), cast(Any, upper)),
+                constraints=constraints,
+                options={"mip_rel_gap": 0.0, "presolve": presolve},
+            )
+            if found.status == _SOLVED:
+                return self._architecture(found.x[: self.gates] > 0.5)
+            if found.status == _INFEASIBLE:
+                return None
+        raise AssertionError(f"the solver failed: {found.message}")
+
+    def _within(self, budget: LinearBudget) -> LinearConstraint:
+        """The cost relative to the bound. What alone costs more than the bound may cost twice the bound: it can
+        not be live either way, and large coefficients beside small ones mislead the solver."""
+        share = np.minimum(self.cost_row(budget) / budget.bound, 2.0)
+        return LinearConstraint(share, -np.inf, 1 + TOLERANCE)
 
     def _architecture(self, gates: NDArray[np.bool_]) -> Architecture:
         kept = [1 if g is None or gates[g] else 0 for g in self.graph.edge_gates]

@@ -48,7 +48,7 @@ class Gates:
         return torch.sigmoid(self.logits)
 
     def sample(self, batch: int, generator: torch.Generator) -> Sample:
-        """Draw until every row is consistent, at most MAX_DRAWS times; then the most probable row stands in."""
+        """Draw until every row is consistent, at most MAX_DRAWS times; what is left then keeps every gate."""
         p = self.probabilities
         gates = torch.rand(batch, len(p), generator=generator) < p
         live = self.live(gates)

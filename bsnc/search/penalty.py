@@ -53,5 +53,11 @@ class Penalty:
 
 def entropy_bits(probabilities: Tensor) -> Tensor:
     """Entropy of Bernoulli variables in bits, elementwise; 0 at 0 and 1."""
-    p = probabilities.clamp(1e-12, 1 - 1e-12).double()
-    return -(p * p.log() + (1 - p) * (1 - p).log()) / math.log(2)
+    p = probabilities.double()
+    return -(torch.xlogy(p, p) + torch.xlogy(1 - p, 1 - p)) / math.log(2)
+
+
+def entropy_gradient(logits: Tensor) -> Tensor:
+    """∂ Σ entropy / ∂ logits, in nats: −logit · p · (1 − p)."""
+    p = torch.sigmoid(logits)
+    return -logits * p * (1 - p)

@@ -11,11 +11,18 @@ from bsnc.sema.budgets import budget_of
 from bsnc.sema.build import build_graph, topological_order
 from bsnc.sema.checks import CHECKS
 from bsnc.sema.elaborate import elaborate
+from bsnc.sema.names import unused_names
 from bsnc.sema.sections import section_of
-from bsnc.sema.settings import Overrides, Settings, override_entries, read_budget, read_settings
-from bsnc.sema.unused import unused_names
+from bsnc.sema.settings import (
+    Overrides,
+    Settings,
+    option_mistake,
+    override_entries,
+    read_budget,
+    read_settings,
+)
 from bsnc.sema.values import Value
-from bsnc.syntax import ast, parse_spec
+from bsnc.syntax import ast, deep_recursion, parse_spec
 
 
 @dataclass
@@ -32,38 +39,55 @@ class Analysis:
 
 
 def analyse(source: Source, overrides: Overrides | None = None) -> Analysis:
-    """Parse and check a spec, its parameters, sections and budgets set from outside as `overrides` say."""
-    overrides = overrides or Overrides()
+    """Parse and check a spec, its parameters, sections and budgets set from outside as `overrides` say.
+
+    Diagnostics stand in the order of the text, those on `overrides` last.
+    """
     analysis = Analysis()
     try:
-        spec = parse_spec(source)
-        network = _the_network(spec, source)
-        settings = read_settings(overrides.settings, network)
+        with deep_recursion():
+            _analyse(source, overrides or Overrides(), analysis)
     except Diagnosed as mistake:
         analysis.diagnostics += mistake.diagnostics
-        return analysis
-    graph = _graph(network, settings, analysis)
-    sections = _sections(spec, settings, analysis)
+    except RecursionError:
+        message = "blocks and expressions of this spec nest too deep"
+        analysis.diagnostics.append(Diagnostic("BSN103", message, subject=source.name))
+    analysis.diagnostics.sort(key=lambda d: _position(d, source))
+    return analysis
+
+
+def _position(diagnostic: Diagnostic, source: Source) -> tuple[bool, int]:
+    span = diagnostic.span
+    return (True, 0) if span is None or span.source is not source else (False, span.start)
+
+
+def _analyse(source: Source, overrides: Overrides, analysis: Analysis) -> None:
+    spec = parse_spec(source)
+    network = _the_network(spec, source, analysis)
+    settings = read_settings(overrides.settings, network)
+    graph = _graph(network, settings, analysis) if network is not None else None
+    sections = _sections(spec, source, settings, analysis)
     budgets = _budgets(spec, overrides, analysis)
     if graph is not None and not any(d.severity == "error" for d in analysis.diagnostics):
         given = {name: _plain(value) for name, value in settings.parameters.items()}
         parts = cast(dict[str, Any], sections)
         analysis.program = Program(graph=graph, budgets=tuple(budgets), settings=given, **parts)
-    return analysis
 
 
 def _plain(value: Value) -> int | float | bool | str | tuple[int, ...]:
     return tuple(value) if isinstance(value, list) else cast(Any, value)
 
 
-def _the_network(spec: ast.Spec, source: Source) -> ast.Network:
+def _the_network(spec: ast.Spec, source: Source, analysis: Analysis) -> ast.Network | None:
     networks = [item for item in spec.items if isinstance(item, ast.Network)]
     if not networks:
         help_text = "declare one: `network name() { … }`"
-        raise Diagnosed(Diagnostic("BSN302", "this spec declares no network", subject=source.name, help=help_text))
+        message = "this spec declares no network"
+        analysis.diagnostics.append(Diagnostic("BSN302", message, subject=source.name, help=help_text))
+        return None
     if len(networks) > 1:
         first = Label(networks[0].name.span, "the first one")
-        message = f"a second network, `{networks[1].name.text}`"
+        message = f"a spec declares one network; `{networks[1].name.text}` is a second one"
         raise Diagnosed(Diagnostic("BSN302", message, networks[1].name.span, labels=(first,)))
     return networks[0]
 
@@ -85,7 +109,7 @@ def _graph(network: ast.Network, settings: Settings, analysis: Analysis) -> Grap
     return graph
 
 
-def _sections(spec: ast.Spec, settings: Settings, analysis: Analysis) -> dict[str, Frozen]:
+def _sections(spec: ast.Spec, source: Source, settings: Settings, analysis: Analysis) -> dict[str, Frozen]:
     written: dict[str, ast.Section] = {}
     for item in spec.items:
         if not isinstance(item, ast.Section):
@@ -102,7 +126,9 @@ def _sections(spec: ast.Spec, settings: Settings, analysis: Analysis) -> dict[st
         try:
             sections[name] = section_of(name, override_entries(entries, settings.entries.get(name, ())))
         except Diagnosed as mistake:
-            analysis.diagnostics += mistake.diagnostics
+            analysis.diagnostics += [
+                d if d.span is not None and d.span.source is source else option_mistake(d) for d in mistake.diagnostics
+            ]
     return sections
 
 

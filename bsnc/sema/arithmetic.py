@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import NoReturn
 
 from bsnc.diagnostics import Diagnosed, Diagnostic, SourceSpan
-from bsnc.sema.values import Quantity, Value, describe, is_number
+from bsnc.sema.values import Module, Quantity, Value, describe, is_number
 
 MAX_MAGNITUDE = 2**63
 
@@ -32,11 +32,12 @@ _ARITHMETIC: dict[str, Callable[..., int | float]] = {
 }
 
 
-def _fail(code: str, message: str, span: SourceSpan) -> NoReturn:
-    raise Diagnosed(Diagnostic(code, message, span))
+def _fail(code: str, message: str, span: SourceSpan, help: str | None = None) -> NoReturn:
+    raise Diagnosed(Diagnostic(code, message, span, help=help))
 
 
-def _bounded(value: int | float, span: SourceSpan) -> int | float:
+def bounded(value: int | float, span: SourceSpan) -> int | float:
+    """The value, which must be finite and below 2^63. Raises Diagnosed (BSN209)."""
     if isinstance(value, float) and not math.isfinite(value):
         _fail("BSN209", "this is not a finite number", span)
     if abs(value) >= MAX_MAGNITUDE:
@@ -46,7 +47,7 @@ def _bounded(value: int | float, span: SourceSpan) -> int | float:
 
 def negate(value: Value, span: SourceSpan) -> Value:
     if not is_number(value):
-        _fail("BSN206", f"`-` needs a number, not {describe(value)}", span)
+        _fail("BSN206", f"`-` needs a plain number, not {describe(value)}", span)
     return -value
 
 
@@ -58,10 +59,11 @@ def binary(symbol: str, left: Value, right: Value, span: SourceSpan) -> Value:
         return _with_units(symbol, left, right, span)
     if not is_number(left) or not is_number(right):
         wrong = left if not is_number(left) else right
-        _fail("BSN206", f"`{symbol}` needs numbers, not {describe(wrong)}", span)
+        help_text = "stages of a module are joined by `|`" if isinstance(wrong, Module) else None
+        _fail("BSN206", f"`{symbol}` needs numbers, not {describe(wrong)}", span, help_text)
     if symbol in _COMPARE:
         return _COMPARE[symbol](left, right)
-    return _bounded(_arithmetic(symbol, left, right, span), span)
+    return bounded(_arithmetic(symbol, left, right, span), span)
 
 
 def _arithmetic(symbol: str, left: int | float, right: int | float, span: SourceSpan) -> int | float:
@@ -80,18 +82,23 @@ def _power(left: int | float, right: int | float, span: SourceSpan) -> int | flo
         _fail("BSN209", "zero to a negative power", span)
     if left < 0 and not float(right).is_integer():
         _fail("BSN209", "a negative number to a fractional power", span)
-    if abs(left) > 1 and right * math.log2(abs(left)) > 63:
+    if left != 0 and right * math.log2(abs(left)) >= 63:
         _fail("BSN209", "this number is beyond 2^63", span)
-    if abs(right) > MAX_MAGNITUDE:
-        _fail("BSN209", "this exponent is too large", span)
     return left**right
 
 
 def _equal(left: Value, right: Value, span: SourceSpan) -> bool:
     comparable = (is_number(left) and is_number(right)) or type(left) is type(right)
+    if _is_nested(left) or _is_nested(right):
+        _fail("BSN206", "lists of lists cannot be compared", span)
     if not comparable:
         _fail("BSN206", f"{describe(left)} cannot be compared with {describe(right)}", span)
     return left == right
+
+
+def _is_nested(value: Value) -> bool:
+    """Lists of lists can be exponentially large: they share their parts."""
+    return isinstance(value, list) and any(isinstance(item, list) for item in value)
 
 
 def _with_units(symbol: str, left: Value, right: Value, span: SourceSpan) -> Value:
@@ -100,9 +107,9 @@ def _with_units(symbol: str, left: Value, right: Value, span: SourceSpan) -> Val
         if left.dimension == right.dimension and symbol in _COMPARE:
             return _COMPARE[symbol](left.value, right.value)
         if left.dimension == right.dimension and symbol in "+-":
-            return Quantity(_bounded(_ARITHMETIC[symbol](left.value, right.value), span), left.dimension)
+            return Quantity(bounded(_ARITHMETIC[symbol](left.value, right.value), span), left.dimension)
     elif isinstance(left, Quantity) and is_number(right) and symbol in ("*", "/"):
-        return Quantity(_bounded(_arithmetic(symbol, left.value, right, span), span), left.dimension)
+        return Quantity(bounded(_arithmetic(symbol, left.value, right, span), span), left.dimension)
     elif isinstance(right, Quantity) and is_number(left) and symbol == "*":
-        return Quantity(_bounded(left * right.value, span), right.dimension)
+        return Quantity(bounded(left * right.value, span), right.dimension)
     _fail("BSN207", f"`{symbol}` cannot join {describe(left)} and {describe(right)}", span)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bsnc.diagnostics import Diagnosed, Diagnostic, Label, SourceSpan, did_you_mean
 from bsnc.ops import Op, OpParameter, Scalar
-from bsnc.sema.values import Quantity, Scope, Stage, Value, describe, is_int, is_number
+from bsnc.sema.together import together
+from bsnc.sema.values import Quantity, Scope, Stage, describe, is_int, is_number, show
 from bsnc.syntax import ast
 
 if TYPE_CHECKING:
@@ -18,23 +20,11 @@ def bind_arguments(what: str, names: Sequence[str], arguments: Sequence[ast.Argu
     """Parameter name → argument. Raises Diagnosed (BSN205) for unknown, repeated and surplus arguments."""
     bound: dict[str, ast.Argument] = {}
     for position, argument in enumerate(arguments):
-        if argument.name is None:
-            if position >= len(names):
-                takes = (
-                    f"takes at most {len(names)} argument{'s' if len(names) != 1 else ''}" if names else "takes none"
-                )
-                message = f"{what} {takes}; this is number {position + 1}"
-                raise Diagnosed(Diagnostic("BSN205", message, argument.span))
-            if any(a.name is not None for a in arguments[:position]):
-                raise Diagnosed(Diagnostic("BSN205", "a positional argument after a named one", argument.span))
-            bound[names[position]] = argument
-            continue
-        name = argument.name.text
+        name = argument.name.text if argument.name is not None else _positional(what, names, arguments, position)
+        span = argument.name.span if argument.name is not None else argument.span
         if name not in names:
             suggestion = did_you_mean(name, names)
-            raise Diagnosed(
-                Diagnostic("BSN205", f"{what} has no argument `{name}`", argument.name.span, help=suggestion)
-            )
+            raise Diagnosed(Diagnostic("BSN205", f"{what} has no argument `{name}`", span, help=suggestion))
         if name in bound:
             first = Label(bound[name].span, "first given here")
             message = f"{what} is given `{name}` twice"
@@ -43,36 +33,59 @@ def bind_arguments(what: str, names: Sequence[str], arguments: Sequence[ast.Argu
     return bound
 
 
+def _positional(what: str, names: Sequence[str], arguments: Sequence[ast.Argument], position: int) -> str:
+    """The parameter that a positional argument is for. Raises Diagnosed (BSN205)."""
+    span = arguments[position].span
+    if position >= len(names):
+        most = f"at most {len(names)} argument{'s' if len(names) != 1 else ''}" if names else "no arguments"
+        listed = ", ".join(f"`{name}`" for name in names)
+        help_text = f"{'they are' if len(names) > 1 else 'it is'} {listed}" if names else None
+        raise Diagnosed(Diagnostic("BSN205", f"{what} takes {most}", span, help=help_text))
+    if any(a.name is not None for a in arguments[:position]):
+        message = "a positional argument after a named one"
+        help_text = f"name it as well, for example `{names[position]} = {span.text}`"
+        raise Diagnosed(Diagnostic("BSN205", message, span, help=help_text))
+    return names[position]
+
+
 def bind_op(evaluator: Evaluator, op: Op, arguments: Sequence[ast.Argument], span: SourceSpan, scope: Scope) -> Stage:
     """An op with every argument bound, typed and within its bounds. Raises Diagnosed."""
     given = bind_arguments(f"`{op.name}`", [p.name for p in op.parameters], arguments)
-    bound: dict[str, Scalar] = {}
-    for parameter in op.parameters:
-        if parameter.name in given:
-            argument = given[parameter.name]
-            value = evaluator.value(argument.value, scope)
-            bound[parameter.name] = _typed(value, op, parameter, argument.value.span)
-        elif parameter.default is None:
-            usage = ", ".join(p.name if p.required else f"{p.name} = …" for p in op.parameters)
-            message = f"`{op.name}` needs argument `{parameter.name}`"
-            raise Diagnosed(Diagnostic("BSN204", message, span, help=f"it is used as `{op.name}({usage})`"))
-        else:
-            bound[parameter.name] = parameter.default
-    return Stage(op.name, bound, span)
+    missing = next((p.name for p in op.parameters if p.required and p.name not in given), None)
+    if missing is not None:
+        message = f"`{op.name}` needs argument `{missing}`"
+        raise Diagnosed(Diagnostic("BSN204", message, span, help=f"it is used as `{signature(op)}`"))
+
+    def bind(parameter: OpParameter) -> Scalar:
+        if parameter.name not in given:
+            assert parameter.default is not None
+            return parameter.default
+        return _argument(evaluator, op, parameter, given[parameter.name].value, scope)
+
+    values = together([partial(bind, parameter) for parameter in op.parameters])
+    return Stage(op.name, dict(zip([p.name for p in op.parameters], values, strict=True)), span)
 
 
-def _typed(value: Value, op: Op, parameter: OpParameter, span: SourceSpan) -> Scalar:
+def signature(op: Op) -> str:
+    """How an op is called: `conv(channels, kernel, stride = 1, …)`."""
+    parameters = [p.name if p.default is None else f"{p.name} = {show(p.default)}" for p in op.parameters]
+    return f"{op.name}({', '.join(parameters)})"
+
+
+def _argument(evaluator: Evaluator, op: Op, parameter: OpParameter, expr: ast.Expr, scope: Scope) -> Scalar:
+    value = evaluator.value(expr, scope)
     what = f"`{parameter.name}` of `{op.name}`"
     if parameter.type == "float" and isinstance(value, Quantity) and value.dimension == "share":
         value = value.value
     if isinstance(value, Quantity):
-        raise Diagnosed(Diagnostic("BSN207", f"{what} is a plain number, not {describe(value)}", span))
+        evaluator.misfit(expr, scope, "BSN207", f"{what} is a plain number, not {describe(value)}")
     accepted = {"int": is_int(value), "float": is_number(value), "bool": isinstance(value, bool)}
     if not accepted[parameter.type]:
         article = "an" if parameter.type == "int" else "a"
         message = f"{what} must be {article} {parameter.type}, not {describe(value)}"
-        raise Diagnosed(Diagnostic("BSN206", message, span))
+        evaluator.misfit(expr, scope, "BSN206", message)
     assert isinstance(value, (int, float, bool))
     if parameter.minimum is not None and value < parameter.minimum:
-        raise Diagnosed(Diagnostic("BSN209", f"{what} must be at least {parameter.minimum:g}, not {value}", span))
+        message = f"{what} must be at least {parameter.minimum:g}, not {show(value)}"
+        evaluator.misfit(expr, scope, "BSN209", message)
     return float(value) if parameter.type == "float" else value

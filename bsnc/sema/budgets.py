@@ -5,6 +5,7 @@ from __future__ import annotations
 from bsnc.diagnostics import Diagnosed, Diagnostic, did_you_mean
 from bsnc.ir import COST_SIGNATURES, Budget, CostKey, CostSignature
 from bsnc.sema.evaluate import Evaluator
+from bsnc.sema.sections import outside_of_network
 from bsnc.sema.values import Quantity, Scope, Value, describe, is_number
 from bsnc.syntax import ast
 
@@ -12,7 +13,10 @@ from bsnc.syntax import ast
 def budget_of(budget: ast.Budget) -> Budget:
     """The budget that a declaration means. Raises Diagnosed."""
     cost = cost_key(budget.cost)
-    value = Evaluator().value(budget.bound, Scope())
+    try:
+        value = Evaluator().value(budget.bound, Scope())
+    except Diagnosed as mistake:
+        raise outside_of_network(mistake) from None
     if budget.of_max or (isinstance(value, Quantity) and value.dimension == "share"):
         return Budget(cost=cost, bound=_share(value, budget), of_max=True)
     bound = _absolute(value, cost, budget)

@@ -7,9 +7,13 @@ from collections import defaultdict
 
 from bsnc.diagnostics import Diagnostic, Label
 from bsnc.ir import Edge, Gate, Graph, Node, OpCall, shape_text, verify
-from bsnc.ops import OPS, Shape, ShapeError
-from bsnc.sema.elaborate import RawEdge, RawNetwork, RawNode
+from bsnc.ops import OPS, Shape, ShapeError, numel
+from bsnc.sema.raw import RawEdge, RawNetwork, RawNode
 from bsnc.sema.values import Stage
+
+MAX_ELEMENTS = 2**36
+MAX_MULTIPLY_ADDS = 2**46
+"""Of one op and one example. MAX_EDGES of them still sum to less than 2^63."""
 
 
 def topological_order(network: RawNetwork) -> list[str]:
@@ -34,7 +38,10 @@ def topological_order(network: RawNetwork) -> list[str]:
 
 
 def build_graph(network: RawNetwork, order: list[str]) -> Graph | None:
-    """The graph of a network that passed the structural checks; None when shapes do not fit (reported)."""
+    """The graph of a network that passed the structural checks; None when shapes do not fit (reported).
+
+    Nodes that nothing from the input reaches have no shape: they and the edges that leave them are left out.
+    """
     shapes = _Shapes(network)
     for name in order:
         shapes.visit(name)
@@ -42,7 +49,8 @@ def build_graph(network: RawNetwork, order: list[str]) -> Graph | None:
         return None
     nodes = [network.nodes[name] for name in order if name in shapes.of_node]
     position = {node.name: i for i, node in enumerate(nodes)}
-    edges = sorted(network.edges, key=lambda e: position[e.target])
+    shaped = [edge for edge in network.edges if edge.name in shapes.modules]
+    edges = sorted(shaped, key=lambda e: position[e.target])
     graph = Graph(
         name=network.name,
         nodes=tuple(_node(node, shapes.of_node[node.name]) for node in nodes),
@@ -91,6 +99,8 @@ class _Shapes:
                 self.of_node[name] = delivered
             elif delivered != self.of_node[name]:
                 self._unlike(node, first, edge, delivered)
+                del self.of_node[name]
+                return
         if node.kind == "output" and first is not None:
             self._check_output(node, first)
 
@@ -116,28 +126,24 @@ class _Shapes:
             except ShapeError as mistake:
                 self._misfit(edge, stage, shape, mistake)
                 return None
-            calls.append(OpCall(op=stage.op, arguments=stage.arguments, in_shape=shape, out_shape=out))
+            call = OpCall(op=stage.op, arguments=stage.arguments, in_shape=shape, out_shape=out)
+            excess = _excess(call)
+            if excess is not None:
+                self.network.report(_too_large(edge, stage, excess))
+                return None
+            calls.append(call)
             shape = out
         return tuple(calls)
 
     def _misfit(self, edge: RawEdge, stage: Stage, shape: Shape, mistake: ShapeError) -> None:
-        inside = edge.span.start <= stage.span.start < edge.span.end
-        labels = () if inside else (Label(edge.span, "used by this edge"),)
-        self.network.report(
-            Diagnostic(
-                "BSN214",
-                f"`{stage.op}` {mistake}",
-                stage.span,
-                caption=f"its input here is {shape_text(shape)}",
-                labels=labels,
-                notes=(f"while elaborating {edge.context}, named `{edge.name}`",),
-            )
-        )
+        caption = f"its input here is {shape_text(shape)}"
+        self.network.report(_about_stage("BSN214", f"`{stage.op}` {mistake}", edge, stage, caption))
 
     def _unlike(self, node: RawNode, first: RawEdge, edge: RawEdge, delivered: Shape) -> None:
         expected = shape_text(self.of_node[node.name])
         same_line = edge.span == first.span
         labels = () if same_line else (Label(first.span, f"`{first.name}` delivers {expected}"),)
+        notes = [f"`{e.name}` comes from {e.context}" for e in (edge, first) if e.iteration]
         self.network.report(
             Diagnostic(
                 "BSN215",
@@ -145,7 +151,7 @@ class _Shapes:
                 edge.span,
                 caption=f"`{edge.name}` delivers {shape_text(delivered)}",
                 labels=labels,
-                notes=(f"while elaborating {edge.context}", f"`{first.name}` comes from {first.context}"),
+                notes=tuple(notes),
             )
         )
 
@@ -162,3 +168,29 @@ class _Shapes:
                 labels=(Label(node.span, "declared here"),),
             )
         )
+
+
+def _about_stage(code: str, message: str, edge: RawEdge, stage: Stage, caption: str = "") -> Diagnostic:
+    """A diagnostic at a stage, showing also the edge that uses it where that is elsewhere or in a loop."""
+    inside = edge.span.start <= stage.span.start < edge.span.end
+    labels = () if inside else (Label(edge.span, "used by this edge"),)
+    notes = (f"edge `{edge.name}`, while elaborating {edge.context}",) if edge.iteration else ()
+    return Diagnostic(code, message, stage.span, caption=caption, labels=labels, notes=notes)
+
+
+def _excess(call: OpCall) -> str | None:
+    """What of an op is beyond the limits, in words."""
+    op, given = call.definition, (call.arguments, call.in_shape, call.out_shape)
+    counts = [
+        (numel(call.out_shape), MAX_ELEMENTS, "delivers {} elements"),
+        (op.parameter_count(*given), MAX_ELEMENTS, "has {} parameters"),
+        (op.multiply_adds(*given), MAX_MULTIPLY_ADDS, "takes {} multiply-adds"),
+    ]
+    for count, limit, words in counts:
+        if count > limit:
+            return f"{words.format(f'{count:.3g}')}, more than the limit of {limit:.3g}"
+    return None
+
+
+def _too_large(edge: RawEdge, stage: Stage, excess: str) -> Diagnostic:
+    return _about_stage("BSN213", f"`{stage.op}` {excess}", edge, stage)

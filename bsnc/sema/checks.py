@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Iterator
 
 from bsnc.diagnostics import Diagnostic, Label
 from bsnc.sema.build import topological_order
-from bsnc.sema.elaborate import RawNetwork
+from bsnc.sema.raw import RawEdge, RawNetwork
 
+MAX_SHOWN = 8
 Check = Callable[[RawNetwork], Iterable[Diagnostic]]
 
 
@@ -29,17 +30,28 @@ def check_acyclic(network: RawNetwork) -> Iterator[Diagnostic]:
     if len(ordered) == len(network.nodes):
         return
     into = {e.target: e for e in network.edges if e.source not in ordered and e.target not in ordered}
+    cycle = _cycle(into)
+    names = [cycle[0].source, *(edge.target for edge in cycle)]
+    if len(names) > MAX_SHOWN:
+        names = [*names[: MAX_SHOWN - 1], "…", names[-1]]
+    path = " -> ".join(f"`{name}`" for name in names)
+    first, *others = {edge.span: edge for edge in cycle}.values()
+    labels = tuple(Label(e.span, f"edge `{e.name}`") for e in others[:MAX_SHOWN])
+    notes = (f"edge `{first.name}`, while elaborating {first.context}",) if first.iteration else ()
+    caption = f"edge `{first.name}`"
+    yield Diagnostic("BSN301", f"a cycle: {path}", first.span, caption=caption, labels=labels, notes=notes)
+
+
+def _cycle(into: dict[str, RawEdge]) -> list[RawEdge]:
+    """The edges of one cycle in order, where every node has an edge that arrives; the first in the text leads."""
+    trail: dict[str, int] = {}
     node = next(iter(into))
-    trail: list[str] = []
     while node not in trail:
-        trail.append(node)
+        trail[node] = len(trail)
         node = into[node].source
-    cycle = [into[name] for name in trail[trail.index(node) :]][::-1]
-    path = " -> ".join(f"`{name}`" for name in [cycle[0].source, *(e.target for e in cycle)])
-    spans = {edge.span: edge for edge in cycle}
-    first, *others = spans.values()
-    labels = tuple(Label(e.span, f"edge `{e.name}`") for e in others)
-    yield Diagnostic("BSN301", f"a cycle: {path}", first.span, caption=f"edge `{first.name}`", labels=labels)
+    cycle = [into[name] for name in list(trail)[trail[node] :]][::-1]
+    start = min(range(len(cycle)), key=lambda i: cycle[i].span.start)
+    return cycle[start:] + cycle[:start]
 
 
 def check_paths(network: RawNetwork) -> Iterator[Diagnostic]:
@@ -53,7 +65,11 @@ def check_paths(network: RawNetwork) -> Iterator[Diagnostic]:
     output = network.nodes[ends["output"]]
     if output.name not in reached:
         message = f"no path of edges leads from `{ends['input']}` to `{output.name}`"
-        yield Diagnostic("BSN303", message, output.span)
+        notes = (
+            f"from `{ends['input']}` one reaches {_listed(reached - {ends['input']})}",
+            f"`{output.name}` is reached from {_listed(needed - {output.name})}",
+        )
+        yield Diagnostic("BSN303", message, output.span, notes=notes)
         return
     reported: set[object] = set()
     for name, node in network.nodes.items():
@@ -63,7 +79,14 @@ def check_paths(network: RawNetwork) -> Iterator[Diagnostic]:
         reported.add(node.span)
         reason = "nothing that starts at the input arrives" if name not in reached else "nothing leads to the output"
         message = f"node `{name}` lies on no path from input to output: {reason}"
-        yield Diagnostic("BSN304", message, node.span)
+        help_text = "no architecture can use it: join it to a path, or remove it"
+        yield Diagnostic("BSN304", message, node.span, help=help_text)
+
+
+def _listed(names: set[str]) -> str:
+    shown = [f"`{name}`" for name in sorted(names)[:MAX_SHOWN]]
+    rest = [f"{len(names) - MAX_SHOWN} more"] if len(names) > MAX_SHOWN else []
+    return ", ".join(shown + rest) or "nothing"
 
 
 def _adjacency(network: RawNetwork) -> tuple[dict[str, set[str]], dict[str, set[str]]]:

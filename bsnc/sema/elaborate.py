@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import NoReturn
 
 from bsnc.diagnostics import Diagnosed, Diagnostic, Label, SourceSpan, did_you_mean
-from bsnc.ops import OPS, Shape
-from bsnc.sema.evaluate import Evaluator, PoisonedError
+from bsnc.ops import OPS
+from bsnc.sema.evaluate import Evaluator
+from bsnc.sema.names import declarations
 from bsnc.sema.parameters import parameter_value
+from bsnc.sema.raw import RawEdge, RawNetwork, RawNode, in_context, iteration_text
+from bsnc.sema.together import PoisonedError, together
 from bsnc.sema.values import (
     POISON,
-    Binding,
     BlockValue,
     Module,
     NodeArray,
@@ -22,55 +25,18 @@ from bsnc.sema.values import (
     Stage,
     Value,
     describe,
+    is_int,
+    show,
 )
 from bsnc.syntax import ast
 
 MAX_EDGES = 100_000
 MAX_NODES = 100_000
+MAX_MISTAKES = 100
+MAX_REPEATED = 1_000
+"""Mistakes, those counted that repeat one already reported, as in a loop."""
 AGGREGATIONS = ("sum",)
 DTYPES = ("float",)
-
-
-@dataclass(frozen=True)
-class RawNode:
-    """A declared node, before its shape is known; input and output declare theirs."""
-
-    name: str
-    kind: Literal["input", "hidden", "output"]
-    span: SourceSpan
-    shape: Shape | None = None
-    activations: tuple[Stage, ...] = ()
-    in_array: bool = False
-
-
-@dataclass(frozen=True)
-class RawEdge:
-    """An elaborated edge, before shapes; `context` tells messages which iteration it came from."""
-
-    name: str
-    source: str
-    target: str
-    stages: tuple[Stage, ...]
-    fixed: bool
-    span: SourceSpan
-    context: str
-
-
-@dataclass
-class RawNetwork:
-    """What elaboration of one network found, its diagnostics included."""
-
-    name: str
-    span: SourceSpan
-    nodes: dict[str, RawNode] = field(default_factory=dict[str, RawNode])
-    edges: list[RawEdge] = field(default_factory=list[RawEdge])
-    diagnostics: list[Diagnostic] = field(default_factory=list[Diagnostic])
-
-    def report(self, diagnostic: Diagnostic) -> None:
-        """Add a diagnostic unless the same mistake at the same place was reported, as in a loop."""
-        place = (diagnostic.code, diagnostic.span)
-        if all((d.code, d.span) != place for d in self.diagnostics):
-            self.diagnostics.append(diagnostic)
 
 
 class LimitExceededError(Exception):
@@ -86,10 +52,11 @@ class _Elaboration:
     def __init__(self, network: ast.Network, settings: Mapping[str, Value]) -> None:
         self.network = network
         self.settings = settings
-        self.evaluator = Evaluator()
+        self.evaluator = Evaluator({name.text: name.span for name in declarations(network.body)})
         self.result = RawNetwork(network.name.text, network.name.span)
         self.loop: list[tuple[str, Value]] = []
         self.parallel: dict[tuple[str, str], int] = {}
+        self.mistakes = 0
 
     def run(self) -> RawNetwork:
         scope = Scope()
@@ -97,7 +64,6 @@ class _Elaboration:
             for parameter in self.network.parameters:
                 self._declare_parameter(parameter, scope)
             self._statements(self.network.body, scope)
-            self._unused_blocks(scope)
         except LimitExceededError:
             pass
         return self.result
@@ -113,16 +79,25 @@ class _Elaboration:
                 self._poison(statement, scope)
                 for diagnostic in mistake.diagnostics:
                     self.result.report(self._in_context(diagnostic, statement))
-                if any(d.code == "BSN213" for d in mistake.diagnostics):
-                    raise LimitExceededError from None
+                self._stop_at_limits(mistake)
+        self._check_blocks(scope)
+
+    def _stop_at_limits(self, mistake: Diagnosed) -> None:
+        self.mistakes += 1
+        if self.mistakes > MAX_REPEATED or any(d.code == "BSN213" for d in mistake.diagnostics):
+            raise LimitExceededError
+        if len(self.result.diagnostics) >= MAX_MISTAKES:
+            message = f"more than {MAX_MISTAKES} mistakes: the rest of the network was not checked"
+            self.result.report(Diagnostic("BSN213", message, subject=self.result.span.source.name))
+            raise LimitExceededError
 
     def _statement(self, statement: ast.Statement, scope: Scope) -> None:
         match statement:
             case ast.Let():
                 self._declare(statement.name, self.evaluator.value(statement.value, scope), scope)
             case ast.Block():
-                self._check_block(statement)
-                self._declare(statement.name, BlockValue(statement, scope), scope)
+                self._check_parameters(statement)
+                self._declare(statement.name, BlockValue(statement, scope.until_now()), scope)
             case ast.NodeDeclaration():
                 self._node(statement, scope)
             case ast.EdgeDeclaration():
@@ -137,33 +112,38 @@ class _Elaboration:
 
     # ---- names ----
 
-    def _declare(self, name: ast.Identifier, value: Value, scope: Scope) -> None:
+    def _declare(self, name: ast.Identifier, value: Value, scope: Scope, label: str = "declared here") -> None:
         previous = scope.lookup(name.text)
         if previous is not None:
             first = Label(previous.span, "first declared here")
             message = f"`{name.text}` is declared twice"
             raise Diagnosed(Diagnostic("BSN202", message, name.span, labels=(first,)))
-        scope.names[name.text] = Binding(value, name.span)
+        scope.declare(name.text, value, name.span, label)
 
     def _poison(self, statement: ast.Statement, scope: Scope) -> None:
         """After a failed declaration its name still exists, so that its uses are no further mistakes."""
         if isinstance(statement, (ast.EdgeDeclaration, ast.For, ast.If)):
             return
-        scope.names.setdefault(statement.name.text, Binding(POISON, statement.name.span))
+        if scope.lookup(statement.name.text) is None:
+            scope.declare(statement.name.text, POISON, statement.name.span)
 
     def _declare_parameter(self, parameter: ast.Parameter, scope: Scope) -> None:
         name = parameter.name.text
         try:
-            given = self.settings.get(name)
-            if given is None:
-                given = parameter_value(parameter, self.evaluator, scope)
-            self._declare(parameter.name, given, scope)
+            if name in self.settings:
+                given = self.settings[name]
+                self._declare(parameter.name, given, scope, f"set to {show(given)} from outside")
+            else:
+                self._declare(parameter.name, parameter_value(parameter, self.evaluator, scope), scope)
+        except PoisonedError:
+            scope.declare(name, POISON, parameter.name.span)
         except Diagnosed as mistake:
-            scope.names.setdefault(name, Binding(POISON, parameter.name.span))
+            if scope.lookup(name) is None:
+                scope.declare(name, POISON, parameter.name.span)
             for diagnostic in mistake.diagnostics:
                 self.result.report(diagnostic)
 
-    def _check_block(self, block: ast.Block) -> None:
+    def _check_parameters(self, block: ast.Block) -> None:
         seen: dict[str, SourceSpan] = {}
         for parameter in block.parameters:
             name = parameter.name
@@ -173,19 +153,19 @@ class _Elaboration:
                 raise Diagnosed(Diagnostic("BSN202", message, name.span, labels=(first,)))
             seen[name.text] = name.span
 
-    def _unused_blocks(self, scope: Scope) -> None:
+    def _check_blocks(self, scope: Scope) -> None:
         """A mistake in a block that no edge uses is a mistake too, where no argument is needed to see it."""
-        for binding in scope.names.values():
-            block = binding.value
-            if not isinstance(block, BlockValue) or any(p.default is None for p in block.declaration.parameters):
+        for binding in scope.own():
+            if not isinstance(binding.value, BlockValue):
                 continue
             try:
-                self.evaluator.name(ast.Name(block.declaration.name.text, span=binding.span), scope)
+                self.evaluator.check_block(binding.value, binding.span)
             except PoisonedError:
                 continue
             except Diagnosed as mistake:
                 for diagnostic in mistake.diagnostics:
                     self.result.report(diagnostic)
+                self._stop_at_limits(mistake)
 
     def _in_context(self, diagnostic: Diagnostic, statement: ast.Statement) -> Diagnostic:
         """Adds which iteration a message comes from, and which statement where the message is about a block."""
@@ -193,21 +173,8 @@ class _Elaboration:
         within = span is not None and statement.span.start <= span.start < statement.span.end
         if isinstance(statement, (ast.For, ast.If)) or (within and not self.loop) or diagnostic.notes:
             return diagnostic
-        note = f"while elaborating `{_one_line(statement.span)}` ({self._context(statement.span)})"
-        return Diagnostic(
-            diagnostic.code,
-            diagnostic.message,
-            span,
-            diagnostic.subject,
-            diagnostic.caption,
-            diagnostic.labels,
-            (*diagnostic.notes, note),
-            diagnostic.help,
-        )
-
-    def _context(self, span: SourceSpan) -> str:
-        values = [f"{name} = {value}" for name, value in self.loop]
-        return ", ".join([str(span), *values])
+        note = f"while elaborating {in_context(statement.span, iteration_text(self.loop))}"
+        return replace(diagnostic, notes=(*diagnostic.notes, note))
 
     # ---- loops ----
 
@@ -224,14 +191,17 @@ class _Elaboration:
         values = self.evaluator.value(first.values, scope)
         if not isinstance(values, (list, range)):
             message = f"`for` runs over a range or a list, not {describe(values)}"
-            raise Diagnosed(Diagnostic("BSN206", message, first.values.span))
+            help_text = f"for a range, write `0..{first.values.span.text}`" if is_int(values) else None
+            raise Diagnosed(Diagnostic("BSN206", message, first.values.span, help=help_text))
         for value in values:
-            self.evaluator.step(span)
+            self.evaluator.step(span, 2)
             inner = Scope(scope)
             self._declare(first.name, value, inner)
             self.loop.append((first.name.text, value))
-            yield from self._iterations(rest, inner, span)
-            self.loop.pop()
+            try:
+                yield from self._iterations(rest, inner, span)
+            finally:
+                self.loop.pop()
 
     # ---- nodes ----
 
@@ -274,9 +244,11 @@ class _Elaboration:
         """Declarations inside loops live in scopes of their own, but the network has one set of node names."""
         previous = self.result.nodes.get(node.name)
         if previous is not None:
-            first = Label(previous.span, "first declared here")
-            message = f"node `{node.name}` is declared twice"
-            raise Diagnosed(Diagnostic("BSN202", message, node.span, labels=(first,)))
+            again = previous.span == node.span
+            labels = () if again else (Label(previous.span, "first declared here"),)
+            message = f"node `{node.name}` is declared {'in every iteration' if again else 'twice'}"
+            help_text = "declare an array of nodes before the loop, as in `node h[3]`" if again else None
+            raise Diagnosed(Diagnostic("BSN202", message, node.span, labels=labels, help=help_text))
         if len(self.result.nodes) >= MAX_NODES:
             raise Diagnosed(Diagnostic("BSN213", f"more than {MAX_NODES:,} nodes", node.span))
         self.result.nodes[node.name] = node
@@ -287,11 +259,13 @@ class _Elaboration:
             return ()
         parts = pipeline.stages if isinstance(pipeline, ast.Pipe) else (pipeline,)
         first = parts[0]
-        if isinstance(first, ast.Name) and first.text in AGGREGATIONS and scope.lookup(first.text) is None:
-            parts = parts[1:]
-        stages: list[Stage] = []
-        for part in parts:
-            stages += self.evaluator.module(part, scope).stages
+        if isinstance(first, ast.Name) and scope.lookup(first.text) is None:
+            if first.text in AGGREGATIONS:
+                parts = parts[1:]
+            elif first.text not in OPS:
+                self._unknown_aggregation(first)
+        modules = together([partial(self.evaluator.module, part, scope) for part in parts])
+        stages = [stage for module in modules for stage in module.stages]
         for stage in stages:
             if not OPS[stage.op].activation:
                 message = f"`{stage.op}` cannot stand in a node; a node aggregates and applies activations"
@@ -299,26 +273,44 @@ class _Elaboration:
                 raise Diagnosed(Diagnostic("BSN306", message, stage.span, help=help_text))
         return tuple(stages)
 
+    def _unknown_aggregation(self, name: ast.Name) -> NoReturn:
+        activations = [op.name for op in OPS.values() if op.activation]
+        message = f"no aggregation or activation named `{name.text}`"
+        help_text = did_you_mean(name.text, [*AGGREGATIONS, *activations])
+        raise Diagnosed(Diagnostic("BSN203", message, name.span, help=help_text))
+
     # ---- edges ----
 
     def _edge(self, statement: ast.EdgeDeclaration, scope: Scope) -> None:
-        source = self.evaluator.node(statement.source, scope).name
-        target = self.evaluator.node(statement.target, scope).name
-        module: Module = self.evaluator.module(statement.module, scope)
-        if self.result.nodes[target].kind == "input":
-            raise Diagnosed(Diagnostic("BSN305", "an edge into the input", statement.target.span))
-        if self.result.nodes[source].kind == "output":
-            raise Diagnosed(Diagnostic("BSN305", "an edge out of the output", statement.source.span))
+        source, target, module = self._edge_parts(statement, scope)
+        self._check_direction(statement, self.result.nodes[source], self.result.nodes[target])
         if len(self.result.edges) >= MAX_EDGES:
             raise Diagnosed(Diagnostic("BSN213", f"more than {MAX_EDGES:,} edges", statement.span))
+        self.evaluator.step(statement.span, len(module.stages))
         number = self.parallel.get((source, target), 0)
         self.parallel[source, target] = number + 1
         name = f"{source}->{target}" + (f"#{number}" if number else "")
-        context = f"`{_one_line(statement.span)}` ({self._context(statement.span)})"
-        edge = RawEdge(name, source, target, module.stages, statement.fixed, statement.span, context)
-        self.result.edges.append(edge)
+        parts = (module.stages, statement.fixed, statement.span, tuple(self.loop))
+        self.result.edges.append(RawEdge(name, source, target, *parts))
 
+    def _edge_parts(self, statement: ast.EdgeDeclaration, scope: Scope) -> tuple[str, str, Module]:
+        """Names of source and target, and the module."""
+        evaluate: list[Callable[[], NodeRef | Module]] = [
+            partial(self.evaluator.node, statement.source, scope),
+            partial(self.evaluator.node, statement.target, scope),
+            partial(self.evaluator.module, statement.module, scope),
+        ]
+        source, target, module = together(evaluate)
+        assert isinstance(source, NodeRef) and isinstance(target, NodeRef) and isinstance(module, Module)
+        return source.name, target.name, module
 
-def _one_line(span: SourceSpan, limit: int = 70) -> str:
-    text = " ".join(span.text.split())
-    return text if len(text) <= limit else text[: limit - 1] + "…"
+    def _check_direction(self, statement: ast.EdgeDeclaration, source: RawNode, target: RawNode) -> None:
+        """Raises Diagnosed (BSN305)."""
+        if target.kind == "input":
+            message, wrong, node = "an edge into the input", statement.target, target
+        elif source.kind == "output":
+            message, wrong, node = "an edge out of the output", statement.source, source
+        else:
+            return
+        declared = Label(node.span, f"the {node.kind}, declared here")
+        raise Diagnosed(Diagnostic("BSN305", message, wrong.span, labels=(declared,)))

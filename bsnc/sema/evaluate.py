@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import NoReturn
 
 from bsnc.diagnostics import Diagnosed, Diagnostic, Label, SourceSpan, did_you_mean
 from bsnc.ops import OPS
-from bsnc.sema.arithmetic import binary, negate
+from bsnc.sema.arithmetic import binary, bounded, negate
 from bsnc.sema.bind import bind_arguments, bind_op
 from bsnc.sema.functions import FUNCTIONS
+from bsnc.sema.together import PoisonedError, together
 from bsnc.sema.values import (
     POISON,
     Binding,
@@ -29,10 +32,7 @@ from bsnc.syntax import UNITS, ast
 
 MAX_STEPS = 2_000_000
 MAX_STAGES = 1_000
-
-
-class PoisonedError(Exception):
-    """The expression uses a name whose own declaration was already reported."""
+MAX_BLOCK_DEPTH = 100
 
 
 def fail(code: str, message: str, span: SourceSpan, help: str | None = None, *labels: Label) -> NoReturn:
@@ -45,13 +45,26 @@ class Evaluator:
     Raises Diagnosed for the user's mistakes and PoisonedError where one was reported already.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, declared: Mapping[str, SourceSpan] | None = None) -> None:
+        """`declared` has all that the network declares, visible or not, and where: it only serves messages."""
         self.steps = 0
+        self.block_depth = 0
+        self.declared = declared or {}
+        self.suggestions: dict[tuple[str, str], str | None] = {}
 
-    def step(self, span: SourceSpan) -> None:
-        self.steps += 1
+    def step(self, span: SourceSpan, steps: int = 1) -> None:
+        self.steps += steps
         if self.steps > MAX_STEPS:
             fail("BSN213", f"elaboration takes more than {MAX_STEPS:,} steps", span)
+
+    def misfit(self, expr: ast.Expr, scope: Scope, code: str, message: str, help: str | None = None) -> NoReturn:
+        """A value does not fit its place. Where a mere name gave it, the declaration is shown, and further uses of
+        the name are silent: they would be the same mistake."""
+        binding = scope.lookup(expr.text) if isinstance(expr, ast.Name) else None
+        if binding is None:
+            fail(code, message, expr.span, help)
+        binding.value = POISON
+        fail(code, message, expr.span, help, Label(binding.span, binding.label))
 
     def value(self, expr: ast.Expr, scope: Scope) -> Value:
         """The value of an expression; names may stand for anything."""
@@ -74,16 +87,18 @@ class Evaluator:
     def truth(self, expr: ast.Expr, scope: Scope) -> bool:
         value = self.value(expr, scope)
         if not isinstance(value, bool):
-            fail("BSN206", f"a condition must be true or false, not {describe(value)}", expr.span)
+            help_text = f"compare it, for example `{expr.span.text} > 0`" if is_int(value) else None
+            message = f"a condition must be true or false, not {describe(value)}"
+            self.misfit(expr, scope, "BSN206", message, help_text)
         return value
 
     def integer(self, expr: ast.Expr, scope: Scope, what: str, minimum: int | None = None) -> int:
         value = self.value(expr, scope)
         if not is_int(value):
             code = "BSN207" if isinstance(value, Quantity) else "BSN206"
-            fail(code, f"{what} must be an int, not {describe(value)}", expr.span)
+            self.misfit(expr, scope, code, f"{what} must be an int, not {describe(value)}")
         if minimum is not None and value < minimum:
-            fail("BSN209", f"{what} must be at least {minimum}, not {value}", expr.span)
+            self.misfit(expr, scope, "BSN209", f"{what} must be at least {minimum}, not {value}")
         return value
 
     def node(self, expr: ast.Expr, scope: Scope) -> NodeRef:
@@ -104,14 +119,13 @@ class Evaluator:
             if isinstance(binding.value, Poison):
                 raise PoisonedError
             if isinstance(binding.value, BlockValue):
-                return self._apply_block(binding.value, (), expr.span)
+                return self._apply_block(binding.value, {}, expr.span)
             return binding.value
         if expr.text in OPS:
             return Module((bind_op(self, OPS[expr.text], (), expr.span, scope),))
         if expr.text in FUNCTIONS:
             fail("BSN206", f"`{expr.text}` is a function: call it with arguments", expr.span)
-        suggestion = did_you_mean(expr.text, [*scope.visible(), *OPS, *FUNCTIONS])
-        fail("BSN201", f"no name `{expr.text}` is visible here", expr.span, suggestion)
+        return self._unknown("BSN201", f"no name `{expr.text}` is visible here", expr.text, expr.span, scope)
 
     def call(self, expr: ast.Call, scope: Scope) -> Value:
         name = expr.name.text
@@ -122,7 +136,7 @@ class Evaluator:
             if isinstance(binding.value, BlockValue):
                 values = self._block_arguments(binding.value, expr, scope)
                 return self._apply_block(binding.value, values, expr.span)
-            declared = Label(binding.span, "declared here")
+            declared = Label(binding.span, binding.label)
             message = f"`{name}` is {describe(binding.value)}, not something to call"
             fail("BSN206", message, expr.name.span, None, declared)
         if name in FUNCTIONS:
@@ -132,42 +146,68 @@ class Evaluator:
         return self._unknown_op(name, expr.name.span, scope)
 
     def _unknown_op(self, name: str, span: SourceSpan, scope: Scope) -> NoReturn:
-        blocks = [n for n in scope.visible() if isinstance(_value_of(scope, n), BlockValue)]
-        suggestion = did_you_mean(name, [*OPS, *blocks])
-        fail("BSN203", f"no op named `{name}`", span, suggestion or "docs/ops.md lists every op")
+        self._unknown("BSN203", f"no op named `{name}`", name, span, scope)
 
-    def _block_arguments(self, block: BlockValue, call: ast.Call, scope: Scope) -> tuple[Binding | None, ...]:
+    def _unknown(self, code: str, message: str, name: str, span: SourceSpan, scope: Scope) -> NoReturn:
+        """Fails with the nearest name of the right kind, or with where the name is out of sight."""
+        if name in self.declared:
+            elsewhere = Label(self.declared[name], "declared here")
+            help_text = "a name is visible below its declaration, up to the end of the braces around that"
+            fail("BSN201", f"no name `{name}` is visible here", span, help_text, elsewhere)
+        if (code, name) not in self.suggestions:
+            known = [n for n in scope.visible() if code == "BSN201" or _is_module(scope, n)]
+            known += [*OPS, *(FUNCTIONS if code == "BSN201" else ())]
+            self.suggestions[code, name] = did_you_mean(name, known)
+        fallback = "docs/ops.md lists every op" if code == "BSN203" else None
+        fail(code, message, span, self.suggestions[code, name] or fallback)
+
+    def check_block(self, block: BlockValue, span: SourceSpan) -> None:
+        """Raises Diagnosed for mistakes in a block that no arguments could mend."""
         parameters = block.declaration.parameters
-        names = [p.name.text for p in parameters]
-        given = bind_arguments(f"block `{call.name.text}`", names, call.arguments)
-        return tuple(
-            Binding(self.value(given[name].value, scope), given[name].span) if name in given else None for name in names
-        )
+        self._apply_block(block, {p.name.text: Binding(POISON, p.span) for p in parameters}, span)
 
-    def _apply_block(self, block: BlockValue, values: tuple[Binding | None, ...], use: SourceSpan) -> Module:
-        self.step(use)
-        declaration = block.declaration
+    def _block_arguments(self, block: BlockValue, call: ast.Call, scope: Scope) -> dict[str, Binding]:
+        names = [p.name.text for p in block.declaration.parameters]
+        given = bind_arguments(f"block `{call.name.text}`", names, call.arguments)
+        values = together([partial(self.value, argument.value, scope) for argument in given.values()])
+        label = "given here"
+        return {n: Binding(v, a.span, label) for (n, a), v in zip(given.items(), values, strict=True)}
+
+    def _apply_block(self, block: BlockValue, given: Mapping[str, Binding], use: SourceSpan) -> Module:
+        self.step(use, 2)
+        if self.block_depth >= MAX_BLOCK_DEPTH:
+            fail("BSN213", f"blocks use blocks more than {MAX_BLOCK_DEPTH} deep", use)
         inner = Scope(block.scope)
-        padded = values or (None,) * len(declaration.parameters)
-        for parameter, value in zip(declaration.parameters, padded, strict=True):
-            if value is None and parameter.default is None:
-                declared = Label(parameter.span, "declared here")
-                message = f"block `{declaration.name.text}` needs argument `{parameter.name.text}`"
-                fail("BSN204", message, use, None, declared)
-            if value is None:
-                assert parameter.default is not None
-                value = Binding(self.value(parameter.default, inner), parameter.span)
-            inner.names[parameter.name.text] = value
-        return self.module(declaration.value, inner)
+        self.block_depth += 1
+        try:
+            for parameter in block.declaration.parameters:
+                name = parameter.name.text
+                bound = given.get(name) or self._default(block.declaration, parameter, inner, use)
+                inner.declare(name, bound.value, bound.span, bound.label)
+            return self.module(block.declaration.value, inner)
+        finally:
+            self.block_depth -= 1
+
+    def _default(self, block: ast.Block, parameter: ast.BlockParameter, scope: Scope, use: SourceSpan) -> Binding:
+        """The default may use the parameters before it."""
+        if parameter.default is not None:
+            return Binding(self.value(parameter.default, scope), parameter.span)
+        declared = Label(parameter.span, "declared here")
+        message = f"block `{block.name.text}` needs argument `{parameter.name.text}`"
+        fail("BSN204", message, use, None, declared)
 
     # ---- modules ----
 
     def _pipe(self, expr: ast.Pipe, scope: Scope) -> Module:
         stages: list[Stage] = []
-        for part in expr.stages:
-            stages += self.module(part, scope).stages
+
+        def append(part: ast.Expr) -> None:
+            stages.extend(self.module(part, scope).stages)
             if len(stages) > MAX_STAGES:
-                fail("BSN213", f"a module of more than {MAX_STAGES} ops", expr.span)
+                fail("BSN213", f"a module of more than {MAX_STAGES:,} ops", expr.span)
+
+        together([partial(append, part) for part in expr.stages])
+        self.step(expr.span, len(stages))
         return Module(tuple(stages))
 
     def _as_module(self, value: Value, expr: ast.Expr) -> Module:
@@ -183,17 +223,18 @@ class Evaluator:
 
     def number(self, expr: ast.Number, scope: Scope) -> Value:  # noqa: ARG002
         factor, dimension = UNITS[expr.unit]
-        if dimension != "count":
-            scaled = expr.value * factor if factor >= 1 else expr.value / round(1 / factor)
-            return Quantity(scaled, dimension)  # pyright: ignore[reportArgumentType]
-        product = expr.value * factor
-        return int(product) if expr.unit and float(product).is_integer() else product
+        scaled = expr.value * factor if factor >= 1 else expr.value / round(1 / factor)
+        if dimension == "count" and expr.unit and float(scaled).is_integer():
+            scaled = int(scaled)
+        if isinstance(scaled, int) or not math.isfinite(scaled):
+            bounded(scaled, expr.span)
+        return scaled if dimension == "count" else Quantity(scaled, dimension)  # pyright: ignore[reportArgumentType]
 
     def literal(self, expr: ast.String | ast.Boolean, scope: Scope) -> Value:  # noqa: ARG002
         return expr.value
 
     def list_literal(self, expr: ast.ListLiteral, scope: Scope) -> Value:
-        return [self.value(item, scope) for item in expr.items]
+        return together([partial(self.value, item, scope) for item in expr.items])
 
     def unary(self, expr: ast.Unary, scope: Scope) -> Value:
         if expr.operator == "not":
@@ -208,7 +249,9 @@ class Evaluator:
 
     def range(self, expr: ast.Range, scope: Scope) -> Value:
         start = self.integer(expr.start, scope, "the start of a range")
-        return range(start, self.integer(expr.stop, scope, "the end of a range"))
+        stop = self.integer(expr.stop, scope, "the end of a range")
+        bounded(stop - start, expr.span)
+        return range(start, stop)
 
     def conditional(self, expr: ast.Conditional, scope: Scope) -> Value:
         return self.value(expr.then if self.truth(expr.condition, scope) else expr.otherwise, scope)
@@ -237,14 +280,15 @@ class Evaluator:
         return NodeRef(f"{array.name}[{','.join(map(str, indices))}]")
 
 
-def _value_of(scope: Scope, name: str) -> Value:
+def _is_module(scope: Scope, name: str) -> bool:
     binding = scope.lookup(name)
-    return POISON if binding is None else binding.value
+    return binding is not None and isinstance(binding.value, (BlockValue, Module))
 
 
 def _check_index(index: int, size: int, what: str, span: SourceSpan) -> None:
     if not 0 <= index < size:
-        fail("BSN208", f"index {index} is outside of {what}, which has indices 0 to {size - 1} here", span)
+        extent = f"has indices 0 to {size - 1} here" if size else "is empty here"
+        fail("BSN208", f"index {index} is outside of {what}, which {extent}", span)
 
 
 _EVALUATE: dict[type, Callable[..., Value]] = {

@@ -23,7 +23,9 @@ def _values(evaluator: Evaluator, call: ast.Call, scope: Scope, count: int | Non
     given = len(call.arguments)
     if count is not None and given != count:
         code = "BSN204" if given < count else "BSN205"
-        raise Diagnosed(Diagnostic(code, f"`{name}` takes {count} argument, not {given}", call.span))
+        plural = "" if count == 1 else "s"
+        message = f"`{name}` takes {count} argument{plural}, not {given}"
+        raise Diagnosed(Diagnostic(code, message, call.span))
     return [evaluator.value(a.value, scope) for a in call.arguments]
 
 
@@ -55,8 +57,11 @@ def _len(evaluator: Evaluator, call: ast.Call, scope: Scope) -> Value:
 def _extreme(choose: Callable[[list[int | float]], int | float], name: str) -> Function:
     def function(evaluator: Evaluator, call: ast.Call, scope: Scope) -> Value:
         values = _values(evaluator, call, scope, None)
-        if len(values) == 1 and isinstance(values[0], (list, range)):
-            values = list(values[0])
+        only = values[0] if len(values) == 1 else None
+        if isinstance(only, range):
+            values = [only[0], only[-1]] if len(only) else []
+        elif isinstance(only, list):
+            values = only
         if not values:
             raise Diagnosed(Diagnostic("BSN204", f"`{name}` needs at least one number", call.span))
         return choose([_number(value, name, call.span) for value in values])

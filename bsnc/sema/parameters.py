@@ -7,6 +7,7 @@ from bsnc.sema.evaluate import Evaluator
 from bsnc.sema.values import Quantity, Scope, Value, describe, is_int, is_number
 from bsnc.syntax import ast
 
+MAX_ITEMS = 10_000
 TYPES = ("int", "float", "bool", "str", "list")
 ELEMENTS = ("int", "float", "bool", "str")
 
@@ -20,6 +21,13 @@ def parameter_value(parameter: ast.Parameter, evaluator: Evaluator, scope: Scope
         raise Diagnosed(Diagnostic("BSN204", message, parameter.span, help=f"give it with `--set {name}=…`"))
     value = evaluator.value(parameter.default, scope)
     return coerce(value, parameter, parameter.default.span)
+
+
+def in_words(type_: ast.ParameterType) -> str:
+    """`an int`, `a list of int`."""
+    if type_.element is not None:
+        return f"a list of {type_.element.text}"
+    return f"{'an' if type_.name.text == 'int' else 'a'} {type_.name.text}"
 
 
 def check_type(type_: ast.ParameterType) -> None:
@@ -42,6 +50,9 @@ def coerce(value: Value, parameter: ast.Parameter, span: SourceSpan) -> Value:
     if element is None:
         return _coerce_scalar(value, type_, f"`{parameter.name.text}`", span)
     if isinstance(value, range):
+        if value.stop - value.start > MAX_ITEMS:
+            message = f"`{parameter.name.text}` may have {MAX_ITEMS:,} elements at most"
+            raise Diagnosed(Diagnostic("BSN213", message, span))
         value = list(value)
     if not isinstance(value, list):
         message = f"`{parameter.name.text}` must be a list, not {describe(value)}"

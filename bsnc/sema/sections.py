@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, get_args
+from dataclasses import replace
+from functools import partial
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from bsnc.diagnostics import Diagnosed, Diagnostic, Label, SourceSpan, did_you_mean
 from bsnc.ir import SECTIONS, Frozen
+from bsnc.sema.accepts import KINDS, field_of, in_words, is_list, keys_of, names_in, usage
+from bsnc.sema.bind import bind_arguments
 from bsnc.sema.evaluate import Evaluator
+from bsnc.sema.raw import one_line
+from bsnc.sema.together import together
 from bsnc.sema.values import Quantity, Scope, describe, is_number
 from bsnc.syntax import ast
 
 Location = tuple[int | str, ...]
+MAX_ITEMS = 10_000
+_WRONG_KIND = ("union_tag_invalid", "union_tag_not_found", "model_type", "model_attributes_type")
 
 
 def section_of(name: str, entries: Sequence[ast.Entry]) -> Frozen:
@@ -22,165 +31,148 @@ def section_of(name: str, entries: Sequence[ast.Entry]) -> Frozen:
     return _Section(SECTIONS[name], name, entries).build()
 
 
+def outside_of_network(mistake: Diagnosed) -> Diagnosed:
+    """The same mistakes; where a name is unknown, a word on why the network's names are not visible."""
+    help_text = "sections and budgets do not see the names of the network"
+    return Diagnosed(*(replace(d, help=d.help or help_text) if d.code == "BSN201" else d for d in mistake.diagnostics))
+
+
 class _Section:
+    """Turns entries into plain data, remembering the place of every part, and lets pydantic judge the whole."""
+
     def __init__(self, model: type[Frozen], name: str, entries: Sequence[ast.Entry]) -> None:
         self.model = model
         self.name = name
         self.entries = entries
         self.spans: dict[Location, SourceSpan] = {}
+        self.models: dict[Location, type[BaseModel]] = {(): model}
         self.mistakes: list[Diagnostic] = []
 
     def build(self) -> Frozen:
-        keys = _field_keys(self.model)
         data: dict[str, Any] = {}
         first: dict[str, ast.Entry] = {}
         for entry in self.entries:
-            key = entry.key.text
-            if key not in keys:
-                suggestion = did_you_mean(key, keys)
-                self._mistake("BSN210", f"section `{self.name}` has no key `{key}`", entry.key.span, suggestion)
-            elif key in first:
-                label = Label(first[key].span, "first given here")
-                message = f"`{key}` is given twice"
-                self.mistakes.append(Diagnostic("BSN210", message, entry.key.span, labels=(label,)))
-            else:
-                first[key] = entry
-                self._convert_entry(entry, key, data)
+            if self._is_new_key(entry, first):
+                first[entry.key.text] = entry
+                self._convert_entry(entry, data)
         return self._validate(data)
 
-    def _convert_entry(self, entry: ast.Entry, key: str, data: dict[str, Any]) -> None:
+    def _is_new_key(self, entry: ast.Entry, first: dict[str, ast.Entry]) -> bool:
+        key, keys = entry.key.text, keys_of(self.model)
+        if key not in keys:
+            message = f"section `{self.name}` has no key `{key}`"
+            help_text = did_you_mean(key, keys)
+            self.mistakes.append(Diagnostic("BSN210", message, entry.key.span, help=help_text))
+        elif key in first:
+            label = Label(first[key].span, "first given here")
+            self.mistakes.append(Diagnostic("BSN210", f"`{key}` is given twice", entry.key.span, labels=(label,)))
+        return key in keys and key not in first
+
+    def _convert_entry(self, entry: ast.Entry, data: dict[str, Any]) -> None:
+        key = entry.key.text
         try:
             data[key] = self._plain(entry.value, (key,))
         except Diagnosed as mistake:
-            self.mistakes += mistake.diagnostics
+            self.mistakes += outside_of_network(mistake).diagnostics
 
     def _validate(self, data: dict[str, Any]) -> Frozen:
+        section = None
         try:
-            section = self.model.model_validate(data)
+            section = self.model.model_validate(data, strict=True)
         except ValidationError as error:
-            self.mistakes += [self._from_pydantic(e) for e in error.errors(include_url=False)]
-            raise Diagnosed(*self.mistakes) from None
+            self.mistakes += self._from_pydantic(error.errors(include_url=False))
         if self.mistakes:
             raise Diagnosed(*self.mistakes)
+        assert section is not None
         return section
 
-    def _mistake(self, code: str, message: str, span: SourceSpan, help: str | None) -> None:
-        self.mistakes.append(Diagnostic(code, message, span, help=help))
+    # ---- expressions to plain data ----
 
     def _plain(self, expr: ast.Expr, location: Location) -> Any:
         """The value as plain data: names are symbols, calls are dicts with the name as `kind`."""
         self.spans[location] = expr.span
         match expr:
             case ast.Name():
-                return self._kind_or_symbol(expr.text)
+                return self._kind(expr.text, location) if expr.text in KINDS else expr.text
             case ast.Call():
                 return self._call(expr, location)
             case ast.ListLiteral():
-                return [self._plain(item, (*location, i)) for i, item in enumerate(expr.items)]
+                items = [partial(self._plain, item, (*location, i)) for i, item in enumerate(expr.items)]
+                return tuple(together(items))
             case _:
-                return self._number(expr)
+                return self._value(expr, location)
 
-    def _kind_or_symbol(self, name: str) -> Any:
-        return {"kind": name} if name in _KINDS else name
+    def _kind(self, name: str, location: Location) -> dict[str, Any]:
+        self.models[location] = KINDS[name]
+        return {"kind": name}
 
-    def _call(self, call: ast.Call, location: Location) -> Any:
-        kind = call.name.text
-        model = _KINDS.get(kind)
-        if model is None:
-            raise Diagnosed(
-                Diagnostic(
-                    "BSN211",
-                    f"nothing is called `{kind}` here",
-                    call.name.span,
-                    help=did_you_mean(kind, _KINDS),
-                )
-            )
-        fields = [key for key in _field_keys(model) if key != "kind"]
-        data: dict[str, Any] = {"kind": kind}
-        for position, argument in enumerate(call.arguments):
-            key = argument.name.text if argument.name else fields[position] if position < len(fields) else None
-            if key is None or key not in fields:
-                message = (
-                    f"`{kind}` has no argument `{key}`" if key else f"`{kind}` takes at most {len(fields)} arguments"
-                )
-                span = argument.name.span if argument.name else argument.span
-                raise Diagnosed(Diagnostic("BSN205", message, span, help=did_you_mean(key or "", fields)))
-            if key in data:
-                raise Diagnosed(Diagnostic("BSN205", f"`{kind}` is given `{key}` twice", argument.span))
-            data[key] = self._plain(argument.value, (*location, key))
-        return data
+    def _call(self, call: ast.Call, location: Location) -> dict[str, Any]:
+        name = call.name.text
+        if name not in KINDS:
+            return {"kind": name}
+        data = self._kind(name, location)
+        arguments = bind_arguments(f"`{name}`", keys_of(KINDS[name]), call.arguments)
+        values = together([partial(self._plain, a.value, (*location, key)) for key, a in arguments.items()])
+        return {**data, **dict(zip(arguments, values, strict=True))}
 
-    def _number(self, expr: ast.Expr) -> Any:
+    def _value(self, expr: ast.Expr, location: Location) -> Any:
         value = Evaluator().value(expr, Scope())
         if isinstance(value, Quantity) and value.dimension == "share":
             return value.value
         if isinstance(value, (bool, str)) or is_number(value):
             return value
-        raise Diagnosed(Diagnostic("BSN207", f"this cannot be {describe(value)}", expr.span))
+        if isinstance(value, (list, range)) and len(value) <= MAX_ITEMS:
+            return tuple(value)
+        code = "BSN207" if isinstance(value, Quantity) else "BSN211"
+        raise Diagnosed(self._unlike(location, expr.span, describe(value), code))
 
-    def _from_pydantic(self, error: ErrorDetails) -> Diagnostic:
-        location: Location = tuple(error["loc"])
-        path = tuple(part for part in location if part not in _KINDS and not _is_branch(part))
-        while path and path not in self.spans:
-            path = path[:-1]
-        span = self.spans.get(path)
-        key = f"`{path[0]}`" if path else f"section `{self.name}`"
-        if error["type"] == "missing":
-            return Diagnostic("BSN204", f"argument `{location[-1]}` is missing", span)
-        if error["type"] in ("literal_error", "union_tag_invalid", "model_type", "union_tag_not_found"):
-            message = f"`{span.text if span else ''}` is no value of {key}"
-            return Diagnostic("BSN211", message, span, help=self._accepted(path, span))
-        reason = error["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
-        return Diagnostic("BSN211", f"{key} should be {reason}", span)
+    # ---- pydantic's errors in the language's words ----
 
-    def _accepted(self, path: Location, span: SourceSpan | None) -> str | None:
-        """What a key accepts by name, for the help line."""
-        field = next((f for k, f in _field_items(self.model) if path and k == path[0]), None)
-        if field is None or span is None:
-            return None
-        names = _names_in(field)
-        written = span.text.split("(")[0]
-        return did_you_mean(written, names)
+    def _from_pydantic(self, errors: Sequence[ErrorDetails]) -> list[Diagnostic]:
+        """One diagnostic a place; what lies inside a value of the wrong kind is no mistake of its own."""
+        at = {self._place(error["loc"]): error for error in reversed(errors)}
+        wrong = {place for place, error in at.items() if self._is_wrong_kind(error)}
+        return [
+            self._missing(place, error) if error["type"] == "missing" else self._unfit(place)
+            for place, error in reversed(at.items())
+            if not any(place[:n] in wrong for n in range(len(place)))
+        ]
 
+    def _is_wrong_kind(self, error: ErrorDetails) -> bool:
+        return error["type"] in _WRONG_KIND or error["loc"][-1:] == ("kind",)
 
-def _field_items(model: type[BaseModel]) -> list[tuple[str, Any]]:
-    items: list[tuple[str, Any]] = []
-    for name, field in model.model_fields.items():
-        items.append((field.alias or name, (field.annotation, *field.metadata)))
-    return items
+    def _place(self, location: Location) -> Location:
+        """The longest part of pydantic's location that the spec wrote; branches of unions are no part of it."""
+        place: Location = ()
+        for part in location:
+            if (*place, part) in self.spans:
+                place = (*place, part)
+        return place
 
+    def _missing(self, place: Location, error: ErrorDetails) -> Diagnostic:
+        model = self.models[place]
+        message = f"`{model.model_fields['kind'].default}` needs argument `{error['loc'][-1]}`"
+        return Diagnostic("BSN204", message, self.spans.get(place), help=f"it is used as `{usage(model)}`")
 
-def _field_keys(model: type[BaseModel]) -> list[str]:
-    return [key for key, _ in _field_items(model)]
+    def _unfit(self, place: Location) -> Diagnostic:
+        span = self.spans[place]
+        return self._unlike(place, span, f"`{one_line(span)}`")
 
-
-def _is_branch(part: int | str) -> bool:
-    """Pydantic names the branch of a union in error locations: `literal['auto']`, `constrained-float`."""
-    return isinstance(part, str) and (part.startswith(("literal[", "constrained-")) or part in ("float", "int"))
-
-
-def _names_in(annotation: Any) -> list[str]:
-    """Literals and kinds that occur in an annotation."""
-    if isinstance(annotation, str):
-        return [annotation]
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation.model_fields["kind"].default] if "kind" in annotation.model_fields else []
-    parts = annotation if isinstance(annotation, tuple) else get_args(annotation)  # pyright: ignore[reportUnknownVariableType]
-    return [name for part in parts for name in _names_in(part)]  # pyright: ignore[reportUnknownVariableType]
+    def _unlike(self, place: Location, span: SourceSpan, found: str, code: str = "BSN211") -> Diagnostic:
+        """`epochs` must be …, not what was found."""
+        depth = max(i for i, part in enumerate(place) if isinstance(part, str))
+        owner, key = self.models[place[:depth]], str(place[depth])
+        field = field_of(owner, key)
+        of = f" of `{owner.model_fields['kind'].default}`" if "kind" in owner.model_fields else ""
+        message = f"`{key}`{of} must be {in_words(field)}, not {found}"
+        return Diagnostic(code, message, span, help=_hint(span, field, place[depth + 1 :]))
 
 
-def _models_in(annotation: Any) -> list[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        inner = [m for _, field in _field_items(annotation) for m in _models_in(field)]
-        return [annotation, *inner]
-    parts = annotation if isinstance(annotation, tuple) else get_args(annotation)  # pyright: ignore[reportUnknownVariableType]
-    return [model for part in parts for model in _models_in(part)]  # pyright: ignore[reportUnknownVariableType]
-
-
-_KINDS: dict[str, type[BaseModel]] = {
-    model.model_fields["kind"].default: model
-    for section in SECTIONS.values()
-    for model in _models_in(section)
-    if "kind" in model.model_fields
-}
-"""Everything that a section may call: `sgd`, `one_cycle`, `crop`, …"""
+def _hint(span: SourceSpan, field: FieldInfo, inside: Location) -> str | None:
+    """A list where one item stands alone, or the nearest name that is accepted."""
+    if is_list(field) and not inside:
+        return f"write a list, as in `[{one_line(span)}]`"
+    written = span.text.partition("(")[0].strip()
+    suggestion = did_you_mean(written, names_in(field))
+    is_close = suggestion is not None and suggestion.startswith("did you mean")
+    return suggestion if is_close and written not in names_in(field) else None

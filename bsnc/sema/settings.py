@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 from bsnc.diagnostics import Diagnosed, Diagnostic, Source, did_you_mean
 from bsnc.ir import SECTIONS, Budget
+from bsnc.sema.accepts import keys_of
 from bsnc.sema.budgets import budget_of
-from bsnc.sema.evaluate import Evaluator, PoisonedError
-from bsnc.sema.parameters import check_type, coerce
+from bsnc.sema.evaluate import Evaluator
+from bsnc.sema.parameters import check_type, coerce, in_words
+from bsnc.sema.together import together
 from bsnc.sema.values import Scope, Value
 from bsnc.syntax import ast, parse_budget, parse_expression
 
@@ -34,37 +37,44 @@ def _bad_option(option: str, message: str, help: str | None = None) -> Diagnosed
     return Diagnosed(Diagnostic("BSN004", message, subject=option, help=help))
 
 
-def _as_option_mistake(option: str, mistake: Diagnosed) -> Diagnosed:
-    """The same messages, as faults of the command line."""
-    return Diagnosed(
-        *(Diagnostic("BSN004", d.message, d.span, option, d.caption, help=d.help) for d in mistake.diagnostics)
-    )
+def option_mistake(diagnostic: Diagnostic) -> Diagnostic:
+    """The same message, as a fault of the command line."""
+    return replace(diagnostic, code="BSN004")
+
+
+def _as_option_mistake(mistake: Diagnosed) -> Diagnosed:
+    return Diagnosed(*map(option_mistake, mistake.diagnostics))
 
 
 def read_settings(texts: Sequence[str], network: ast.Network | None) -> Settings:
     """`name=value` → a parameter, `section.key=value` → an entry. Raises Diagnosed (BSN004)."""
     settings = Settings()
-    for text in texts:
-        name, equals, written = text.partition("=")
-        name = name.strip()
-        option = f"--set {text}"
-        if not equals or not name or not written.strip():
-            raise _bad_option(option, "`--set` takes `name=value`")
-        try:
-            expression = parse_expression(Source(f"--set {name}", written))
-        except Diagnosed as mistake:
-            raise _as_option_mistake(option, mistake) from None
-        if "." in name:
-            _set_entry(settings, name, expression, option)
-        elif network is not None:
-            settings.parameters[name] = _parameter(network, name, expression, option)
+    together([partial(_read_setting, text, network, settings) for text in texts])
     return settings
+
+
+def _read_setting(text: str, network: ast.Network | None, settings: Settings) -> None:
+    name, equals, written = text.partition("=")
+    name, option = name.strip(), f"--set {text}"
+    if not equals or not name or not written.strip():
+        raise _bad_option(option, "`--set` takes `name=value`", "for example `--set layers=4`")
+    try:
+        expression = parse_expression(Source(f"--set {name}", written.strip()))
+    except Diagnosed as mistake:
+        raise _as_option_mistake(mistake) from None
+    if "." in name:
+        _set_entry(settings, name, expression, option)
+    elif network is not None:
+        settings.parameters[name] = _parameter(network, name, expression, option)
 
 
 def _set_entry(settings: Settings, name: str, expression: ast.Expr, option: str) -> None:
     section, _, key = name.partition(".")
     if section not in SECTIONS:
         raise _bad_option(option, f"no section `{section}`", did_you_mean(section, SECTIONS))
+    keys = keys_of(SECTIONS[section])
+    if key not in keys:
+        raise _bad_option(option, f"section `{section}` has no key `{key}`", did_you_mean(key, keys))
     identifier = ast.Identifier(key, span=expression.span)
     settings.entries.setdefault(section, []).append(ast.Entry(identifier, expression, span=expression.span))
 
@@ -75,25 +85,41 @@ def _parameter(network: ast.Network, name: str, expression: ast.Expr, option: st
         known = [p.name.text for p in network.parameters]
         message = f"network `{network.name.text}` has no parameter `{name}`"
         raise _bad_option(option, message, did_you_mean(name, known))
+    check_type(parameter.type)
     try:
-        check_type(parameter.type)
         return coerce(Evaluator().value(expression, Scope()), parameter, expression.span)
     except Diagnosed as mistake:
-        raise _as_option_mistake(option, mistake) from None
-    except PoisonedError:  # pragma: no cover — the scope is empty
-        raise AssertionError("an empty scope holds no poison") from None
+        raise _as_option_mistake(_explained(mistake, parameter)) from None
+
+
+def _explained(mistake: Diagnosed, parameter: ast.Parameter) -> Diagnosed:
+    """No names are visible here, so one is a string without quotes, or simply of the wrong type."""
+    help_text = "a string stands in double quotes" if parameter.type.name.text == "str" else None
+    return Diagnosed(
+        *(
+            replace(d, message=_not(parameter, d.span.text), help=help_text)
+            if d.code in ("BSN201", "BSN203") and d.span is not None
+            else d
+            for d in mistake.diagnostics
+        )
+    )
+
+
+def _not(parameter: ast.Parameter, written: str) -> str:
+    return f"`{parameter.name.text}` must be {in_words(parameter.type)}, not `{written}`"
 
 
 def read_budget(text: str) -> Budget:
     """`cost=bound`, the bound as in a spec: `flops=30M`, `flops=20% of max`. Raises Diagnosed (BSN004)."""
     option = f"--budget {text}"
     cost, equals, bound = _split_budget(text)
-    if not equals or not cost.strip() or not bound.strip():
-        raise _bad_option(option, "`--budget` takes `cost=bound`", "for example `--budget flops=30M`")
+    if not equals or not cost.strip() or not bound.strip() or cost[-1] in "<>=":
+        message = "`--budget` takes `cost=bound`, an upper bound"
+        raise _bad_option(option, message, "for example `--budget flops=30M`")
     try:
-        return budget_of(parse_budget(Source("--budget", f"budget {cost} <= {bound}")))
+        return budget_of(parse_budget(Source("--budget", f"budget {cost} <= {bound.strip()}")))
     except Diagnosed as mistake:
-        raise _as_option_mistake(option, mistake) from None
+        raise _as_option_mistake(mistake) from None
 
 
 def _split_budget(text: str) -> tuple[str, str, str]:
@@ -105,7 +131,7 @@ def _split_budget(text: str) -> tuple[str, str, str]:
             at = i
     if at < 0:
         return text, "", ""
-    return text[:at].rstrip().removesuffix("<"), "=", text[at + 1 :]
+    return text[:at].rstrip().removesuffix("<").rstrip(), "=", text[at + 1 :]
 
 
 def override_entries(section: Sequence[ast.Entry], overrides: Sequence[ast.Entry]) -> list[ast.Entry]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeGuard
 
@@ -68,10 +69,13 @@ Value = int | float | bool | str | Quantity | NodeRef | NodeArray | Module | Blo
 
 @dataclass
 class Binding:
-    """A visible name: its value and where it was declared."""
+    """A visible name: its value, where it was declared, and what a label at that place says."""
 
     value: Value
     span: SourceSpan
+    label: str = "declared here"
+    number: int = 0
+    """How many names its scope held before it."""
 
 
 class Scope:
@@ -79,20 +83,40 @@ class Scope:
 
     def __init__(self, parent: Scope | None = None) -> None:
         self.parent = parent
-        self.names: dict[str, Binding] = {}
+        self._names: dict[str, Binding] = {}
+        self._size: float = math.inf
+
+    def until_now(self) -> Scope:
+        """The scope as it is: names that are declared in it later stay invisible in what is returned."""
+        view = Scope(self.parent)
+        view._names = self._names
+        view._size = min(self._size, len(self._names))
+        return view
+
+    def declare(self, name: str, value: Value, span: SourceSpan, label: str = "declared here") -> None:
+        self._names[name] = Binding(value, span, label, len(self._names))
 
     def lookup(self, name: str) -> Binding | None:
         scope: Scope | None = self
         while scope is not None:
-            if name in scope.names:
-                return scope.names[name]
+            binding = scope._names.get(name)
+            if binding is not None and binding.number < scope._size:
+                return binding
             scope = scope.parent
         return None
 
+    def own(self) -> list[Binding]:
+        """What this scope itself declares."""
+        return [binding for binding in self._names.values() if binding.number < self._size]
+
     def visible(self) -> list[str]:
         """Every visible name, for suggestions."""
-        inherited = self.parent.visible() if self.parent else []
-        return [*inherited, *self.names]
+        found: list[str] = []
+        scope: Scope | None = self
+        while scope is not None:
+            found += [name for name, binding in scope._names.items() if binding.number < scope._size]
+            scope = scope.parent
+        return found
 
 
 def is_number(value: Value) -> TypeGuard[int | float]:
@@ -105,12 +129,6 @@ def is_int(value: Value) -> TypeGuard[int]:
 
 
 _TYPE_WORDS: tuple[tuple[type, str], ...] = (
-    (bool, "a truth value"),
-    (int, "an int"),
-    (float, "a float"),
-    (str, "a string"),
-    (NodeRef, "a node"),
-    (NodeArray, "an array of nodes"),
     (Module, "a module"),
     (BlockValue, "a block"),
     (range, "a range"),
@@ -119,7 +137,30 @@ _TYPE_WORDS: tuple[tuple[type, str], ...] = (
 
 
 def describe(value: Value) -> str:
-    """The type of a value in words, with the value where it is short: `the string "a"`, `an int (3)`."""
+    """The type of a value in words, and the value where it is short: `the string "a"`, `the int 3`."""
     if isinstance(value, Quantity):
         return {"bytes": "a number of bytes", "seconds": "a duration", "share": "a percentage"}[value.dimension]
+    if isinstance(value, NodeArray):
+        return f"the array of nodes `{value.name}`"
+    for type_, word in ((bool, ""), (int, "int "), (float, "float "), (str, "string "), (NodeRef, "node ")):
+        if isinstance(value, type_):
+            return f"`{show(value)}`" if type_ is bool else f"the {word}{show(value)}"
     return next(words for type_, words in _TYPE_WORDS if isinstance(value, type_))
+
+
+def show(value: Value) -> str:
+    """A value as a reader would write it; long ones are cut, whatever they hold."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return f'"{value}"' if len(value) <= 40 else f'"{value[:40]}…"'
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, NodeRef):
+        return f"`{value.name}`"
+    if isinstance(value, range):
+        return f"{value.start}..{value.stop}"
+    if isinstance(value, list):
+        shown = [show(item) if not isinstance(item, list) else "[…]" for item in value[:4]]
+        return f"[{', '.join(shown)}{', …' if len(value) > 4 else ''}]"
+    return str(value) if isinstance(value, int) else describe(value)

@@ -2,6 +2,6 @@
 
 from bsnc.syntax import ast
 from bsnc.syntax.literals import UNITS
-from bsnc.syntax.parse import parse_budget, parse_expression, parse_spec
+from bsnc.syntax.parse import deep_recursion, parse_budget, parse_expression, parse_spec
 
-__all__ = ["UNITS", "ast", "parse_budget", "parse_expression", "parse_spec"]
+__all__ = ["UNITS", "ast", "deep_recursion", "parse_budget", "parse_expression", "parse_spec"]

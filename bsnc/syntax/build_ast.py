@@ -9,20 +9,32 @@ from lark import Token, Transformer
 from lark.tree import Meta
 from lark.visitors import v_args
 
-from bsnc.diagnostics import Source, SourceSpan
+from bsnc.diagnostics import Diagnosed, Diagnostic, Source, SourceSpan
 from bsnc.syntax import ast
+from bsnc.syntax.errors import not_a_name
 from bsnc.syntax.literals import split_number
 
 Children = Sequence[Any]
 
+RESERVED = {
+    *("network", "budget", "let", "block", "node", "edge", "fixed", "for", "in", "if", "else"),
+    *("and", "or", "not", "true", "false"),
+}
+"""Words that cannot be declared: where one may stand, the grammar would take it for a keyword. `input`, `output`
+and the names of sections stay free, they are natural names of nodes."""
+
 
 @v_args(meta=True)
 class BuildAst(Transformer[Token, ast.Spec]):
-    """Children arrive as built AST nodes, tokens, or None for what is optional and absent."""
+    """Children arrive as built AST nodes, tokens, or None for what is optional and absent.
+
+    `mistakes` holds what is wrong with numbers and names; the tree is then not to be used.
+    """
 
     def __init__(self, source: Source) -> None:
         super().__init__()
         self._source = source
+        self.mistakes: list[Diagnostic] = []
 
     def _span(self, meta: Meta) -> SourceSpan:
         if meta.empty:
@@ -33,6 +45,12 @@ class BuildAst(Transformer[Token, ast.Spec]):
         start, end = cast(int, token.start_pos), cast(int, token.end_pos)
         return ast.Identifier(str(token), span=SourceSpan(self._source, start, end))
 
+    def _declared(self, token: Token) -> ast.Identifier:
+        """The name of something declared here: no word that would be read as a keyword elsewhere."""
+        if str(token) in RESERVED:
+            self.mistakes.append(not_a_name(token, self._source))
+        return self._identifier(token)
+
     def spec(self, meta: Meta, items: Children) -> ast.Spec:
         return ast.Spec(tuple(items), span=self._span(meta))
 
@@ -40,11 +58,11 @@ class BuildAst(Transformer[Token, ast.Spec]):
         name, *rest = children
         parameters = tuple(c for c in rest if isinstance(c, ast.Parameter))
         body = tuple(c for c in rest if c is not None and not isinstance(c, ast.Parameter))
-        return ast.Network(self._identifier(name), parameters, body, span=self._span(meta))
+        return ast.Network(self._declared(name), parameters, body, span=self._span(meta))
 
     def parameter(self, meta: Meta, children: Children) -> ast.Parameter:
         name, type_, default = children
-        return ast.Parameter(self._identifier(name), type_, default, span=self._span(meta))
+        return ast.Parameter(self._declared(name), type_, default, span=self._span(meta))
 
     def type(self, meta: Meta, children: Children) -> ast.ParameterType:
         name, element = children
@@ -52,28 +70,28 @@ class BuildAst(Transformer[Token, ast.Spec]):
         return ast.ParameterType(self._identifier(name), inner, span=self._span(meta))
 
     def input(self, meta: Meta, children: Children) -> ast.Input:
-        return ast.Input(self._identifier(children[0]), children[1], span=self._span(meta))
+        return ast.Input(self._declared(children[0]), children[1], span=self._span(meta))
 
     def output(self, meta: Meta, children: Children) -> ast.Output:
-        return ast.Output(self._identifier(children[0]), children[1], span=self._span(meta))
+        return ast.Output(self._declared(children[0]), children[1], span=self._span(meta))
 
     def tensor(self, meta: Meta, children: Children) -> ast.TensorType:
         return ast.TensorType(self._identifier(children[0]), tuple(children[1:]), span=self._span(meta))
 
     def let(self, meta: Meta, children: Children) -> ast.Let:
-        return ast.Let(self._identifier(children[0]), children[1], span=self._span(meta))
+        return ast.Let(self._declared(children[0]), children[1], span=self._span(meta))
 
     def block(self, meta: Meta, children: Children) -> ast.Block:
         name, *parameters, value = children
         declared = tuple(p for p in parameters if p is not None)
-        return ast.Block(self._identifier(name), declared, value, span=self._span(meta))
+        return ast.Block(self._declared(name), declared, value, span=self._span(meta))
 
     def block_parameter(self, meta: Meta, children: Children) -> ast.BlockParameter:
-        return ast.BlockParameter(self._identifier(children[0]), children[1], span=self._span(meta))
+        return ast.BlockParameter(self._declared(children[0]), children[1], span=self._span(meta))
 
     def node(self, meta: Meta, children: Children) -> ast.NodeDeclaration:
         name, extent, pipeline = children
-        return ast.NodeDeclaration(self._identifier(name), extent or (), pipeline, span=self._span(meta))
+        return ast.NodeDeclaration(self._declared(name), extent or (), pipeline, span=self._span(meta))
 
     def extent(self, meta: Meta, children: Children) -> tuple[ast.Expr, ...]:  # noqa: ARG002
         return tuple(children)
@@ -83,7 +101,7 @@ class BuildAst(Transformer[Token, ast.Spec]):
         return ast.EdgeDeclaration(fixed is not None, source, target, module, span=self._span(meta))
 
     def binding(self, meta: Meta, children: Children) -> ast.Binding:
-        return ast.Binding(self._identifier(children[0]), children[1], span=self._span(meta))
+        return ast.Binding(self._declared(children[0]), children[1], span=self._span(meta))
 
     def body(self, meta: Meta, children: Children) -> tuple[ast.Statement, ...]:  # noqa: ARG002
         return tuple(children)
@@ -147,7 +165,11 @@ class BuildAst(Transformer[Token, ast.Spec]):
         return ast.Argument(name, children[1], span=self._span(meta))
 
     def number(self, meta: Meta, children: Children) -> ast.Number:
-        value, unit = split_number(str(children[0]), self._span(meta))
+        try:
+            value, unit = split_number(str(children[0]), self._span(meta))
+        except Diagnosed as mistake:
+            self.mistakes += mistake.diagnostics
+            value, unit = 0, ""
         return ast.Number(value, unit, span=self._span(meta))
 
     def string(self, meta: Meta, children: Children) -> ast.String:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from lark import Token
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
-from bsnc.diagnostics import Diagnostic, Source, SourceSpan, did_you_mean
-from bsnc.syntax.lexer import MAX_NESTING, NestingTooDeepError
+from bsnc.diagnostics import Diagnostic, Label, Source, SourceSpan, did_you_mean
+from bsnc.ops import OPS
+from bsnc.syntax.lexer import TooLargeError
 
 _STATEMENTS = {"INPUT", "OUTPUT", "LET", "BLOCK", "NODE", "EDGE", "FIXED", "FOR", "IF_STATEMENT"}
 _ITEMS = {"NETWORK", "BUDGET", "SECTION"}
@@ -49,6 +51,8 @@ _KEYWORDS = (
     *("network", "input", "output", "let", "block", "node", "edge", "fixed", "for", "if", "else"),
     *("budget", "search", "train", "data"),
 )
+_CLOSED_BY = {"(": "RPAR", "[": "RSQB"}
+_BRACKETS = re.compile(r'#[^\n]*|"[^"\n]*"?|[()\[\]{}]')
 
 
 def expected_in_words(terminals: Iterable[str], arrow: str) -> str:
@@ -66,6 +70,8 @@ def expected_in_words(terminals: Iterable[str], arrow: str) -> str:
         left -= _ITEMS
     if len(left & _OPERATORS) >= 3:
         left -= _OPERATORS
+    if left - {"LPAR", "$END"}:
+        left -= {"LPAR"}
     words += [_WORDS[t] for t in sorted(left) if t in _WORDS]
     if arrow in left:
         words.append("`->`")
@@ -82,24 +88,62 @@ def _span_of(token: Token, source: Source) -> SourceSpan:
 def from_lark(error: UnexpectedInput, source: Source, arrow: str) -> Diagnostic:
     """The diagnostic for a syntax error; `arrow` is the grammar's name for the terminal `->`."""
     if isinstance(error, UnexpectedCharacters):
-        return _bad_character(source, int(error.pos_in_stream or 0))
+        return _bad_character(source, error.pos_in_stream or 0)
     assert isinstance(error, UnexpectedToken)
-    token: Token = error.token
-    expected = expected_in_words(error.accepts or error.expected, arrow)
+    token, accepted = error.token, set(error.accepts or error.expected)
+    expected = expected_in_words(accepted, arrow)
     caption = f"expected {expected}" if expected else ""
     if token.type == "$END":
-        end = len(source.text.rstrip())
-        span = SourceSpan(source, max(0, end - 1), end) if end else SourceSpan(source, 0, 0)
-        return Diagnostic("BSN101", "unexpected end of the file", span, caption=caption)
-    suggestion = did_you_mean(str(token), _KEYWORDS) if token.type == "NAME" and "value" not in expected else None
-    is_close = suggestion is not None and suggestion.startswith("did you mean")
+        return _unexpected_end(source, caption)
+    span = _span_of(token, source)
+    opening = _innermost_open(source, span.start)
+    is_open = opening is not None and opening.line < span.line and _CLOSED_BY.get(opening.text) in accepted
     return Diagnostic(
         "BSN101",
         f"unexpected `{token}`",
-        _span_of(token, source),
+        span,
         caption=caption,
-        help=suggestion if is_close else None,
+        labels=(Label(opening, "opened here"),) if opening is not None and is_open else (),
+        help=_hint(token, accepted, source),
     )
+
+
+def _unexpected_end(source: Source, caption: str) -> Diagnostic:
+    end = len(source.text.rstrip())
+    span = SourceSpan(source, max(0, end - 1), end)
+    opening = _innermost_open(source, end)
+    if opening is None:
+        return Diagnostic("BSN101", "unexpected end of the text", span, caption=caption)
+    message = f"the text ends before the `{opening.text}` opened here is closed"
+    return Diagnostic("BSN101", message, opening, labels=(Label(span, "the text ends here"),))
+
+
+def _innermost_open(source: Source, end: int) -> SourceSpan | None:
+    """The last bracket before an offset that is not closed there."""
+    stack: list[int] = []
+    for match in _BRACKETS.finditer(source.text, 0, end):
+        if match[0] in "([{":
+            stack.append(match.start())
+        elif match[0] in ")]}" and stack:
+            stack.pop()
+    return SourceSpan(source, stack[-1], stack[-1] + 1) if stack else None
+
+
+def _hint(token: Token, accepted: set[str], source: Source) -> str | None:
+    """What was probably meant."""
+    if token.type == "EQUAL" and "COMPARE" in accepted:
+        return "to compare, write `==`"
+    if token.type in ("EQUAL", "COMPARE") and "LE" in accepted and "COMPARE" not in accepted:
+        return "a budget is an upper bound: write `<=`"
+    if token.type != "NAME":
+        return None
+    if token == "elif":
+        return "write `else if`"
+    after = source.text[_span_of(token, source).end :].lstrip(" ")[:1]
+    if accepted & _STATEMENTS and (token in OPS or after == "("):
+        return "stages of a module are joined by `|`"
+    suggestion = did_you_mean(str(token), _KEYWORDS) if accepted & (_STATEMENTS | _ITEMS) else None
+    return suggestion if suggestion is not None and suggestion.startswith("did you mean") else None
 
 
 def _bad_character(source: Source, offset: int) -> Diagnostic:
@@ -113,8 +157,15 @@ def _bad_character(source: Source, offset: int) -> Diagnostic:
         "!": "write `not`, or `!=` for unequal",
         "'": 'strings stand in double quotes: `"…"`',
     }
-    return Diagnostic("BSN101", f"unexpected character {shown}", span, help=help_text.get(char))
+    invisible = "it is not visible: delete it, or put a blank in its place"
+    suggestion = help_text.get(char, None if char.isprintable() else invisible)
+    return Diagnostic("BSN101", f"unexpected character {shown}", span, help=suggestion)
 
 
-def too_deep(error: NestingTooDeepError, source: Source) -> Diagnostic:
-    return Diagnostic("BSN103", f"brackets nest more than {MAX_NESTING} deep", _span_of(error.token, source))
+def too_large(error: TooLargeError, source: Source) -> Diagnostic:
+    return Diagnostic("BSN103", str(error), _span_of(error.token, source))
+
+
+def not_a_name(token: Token, source: Source) -> Diagnostic:
+    message = f"`{token}` is a word of the language and cannot name anything"
+    return Diagnostic("BSN101", message, _span_of(token, source))

@@ -1,4 +1,4 @@
-"""What the lexer must know beyond regular expressions: which `if` opens a statement, and how deep text nests."""
+"""What the lexer must know beyond regular expressions: which `if` opens a statement, and how much text there may be."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ from collections.abc import Iterator
 from lark import Token
 from lark.lark import PostLex
 
-MAX_NESTING = 200
+MAX_NESTING = 100
+MAX_TOKENS = 100_000
 _OPENING = {"LPAR", "LSQB"}
 _CLOSING = {"RPAR", "RSQB"}
 _STATEMENT_STARTS_AFTER = {"LBRACE", "RBRACE", "SEMICOLON", "ELSE"}
 
 
-class NestingTooDeepError(Exception):
-    """Brackets nest beyond MAX_NESTING; `token` is the first one too deep."""
+class TooLargeError(Exception):
+    """The text has more tokens, or deeper brackets, than a spec may have; `token` is the first one too many."""
 
-    def __init__(self, token: Token) -> None:
-        super().__init__("nesting too deep")
+    def __init__(self, message: str, token: Token) -> None:
+        super().__init__(message)
         self.token = token
 
 
@@ -33,12 +34,14 @@ class StatementIf(PostLex):
     def process(self, stream: Iterator[Token]) -> Iterator[Token]:
         previous: Token | None = None
         brackets = braces = 0
-        for token in stream:
+        for count, token in enumerate(stream):
             kind = token.type
             brackets += (kind in _OPENING) - (kind in _CLOSING)
             braces += (kind == "LBRACE") - (kind == "RBRACE")
             if brackets + braces > MAX_NESTING:
-                raise NestingTooDeepError(token)
+                raise TooLargeError(f"brackets nest more than {MAX_NESTING} deep", token)
+            if count >= MAX_TOKENS:
+                raise TooLargeError(f"the text has more than {MAX_TOKENS:,} words and signs", token)
             if kind == "IF" and brackets <= 0 and _opens_statement(token, previous):
                 token = Token.new_borrow_pos("IF_STATEMENT", token.value, token)
             yield token

@@ -27,7 +27,9 @@ UNITS: dict[str, tuple[float, str]] = {
 """Unit → (factor, dimension)."""
 
 MAX_DIGITS = 40
-_NUMBER = re.compile(r"(?P<digits>\d[\d_]*(?P<fraction>\.\d+)?(?P<exponent>[eE][+-]?\d+)?)(?P<unit>[a-zA-Z]*|%)")
+_NUMBER = re.compile(
+    r"(?P<digits>[0-9]+(_[0-9]+)*(?P<fraction>\.[0-9]+)?(?P<exponent>[eE][+-]?[0-9]+)?)(?P<unit>%|\w*)"
+)
 
 
 def split_number(text: str, span: SourceSpan) -> tuple[int | float, str]:

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from functools import cache
 from importlib import resources
 from pathlib import Path
 
-from lark import Lark
-from lark.exceptions import UnexpectedInput, VisitError
+from lark import Lark, ParseTree, Tree
+from lark.exceptions import UnexpectedInput
 
 from bsnc.diagnostics import Diagnosed, Diagnostic, Source, SourceSpan
 from bsnc.syntax import ast
 from bsnc.syntax.build_ast import BuildAst
-from bsnc.syntax.errors import from_lark, too_deep
-from bsnc.syntax.lexer import NestingTooDeepError, StatementIf
+from bsnc.syntax.errors import from_lark, too_large
+from bsnc.syntax.lexer import StatementIf, TooLargeError
 
-MAX_CHARACTERS = 2_000_000
+MAX_CHARACTERS = 1_000_000
+MAX_DEPTH = 200
+MAX_FRAMES = 5_000
 
 
 def _grammar_text() -> str:
@@ -61,21 +66,45 @@ def _arrow_terminal(start: str) -> str:
 
 def _parse(source: Source, start: str) -> object:
     if len(source.text) > MAX_CHARACTERS:
-        message = f"the spec has {len(source.text)} characters, more than {MAX_CHARACTERS}"
+        message = f"the spec has {len(source.text):,} characters, more than {MAX_CHARACTERS:,}"
         raise Diagnosed(Diagnostic("BSN103", message, subject=source.name))
+    builder = BuildAst(source)
     try:
-        return BuildAst(source).transform(_parser(start).parse(source.text))
-    except NestingTooDeepError as error:
-        raise Diagnosed(too_deep(error, source)) from None
+        tree = _parser(start).parse(source.text)
+        _check_depth(tree, source)
+        with deep_recursion():
+            result: object = builder.transform(tree)
+    except TooLargeError as error:
+        raise Diagnosed(too_large(error, source)) from None
     except UnexpectedInput as error:
         raise Diagnosed(from_lark(error, source, _arrow_terminal(start))) from None
-    except VisitError as error:
-        if isinstance(error.orig_exc, Diagnosed):
-            raise error.orig_exc from None
-        raise
-    except RecursionError:
-        span = SourceSpan(source, 0, 1)
-        raise Diagnosed(Diagnostic("BSN103", "an expression in this spec is too deep", span)) from None
+    if builder.mistakes:
+        raise Diagnosed(*builder.mistakes)
+    return result
+
+
+def _check_depth(tree: ParseTree, source: Source) -> None:
+    """Raises Diagnosed where the tree is deeper than what is safe to walk recursively."""
+    level: list[ParseTree] = [tree]
+    for _ in range(MAX_DEPTH):
+        level = [child for parent in level for child in parent.children if isinstance(child, Tree)]
+    if level:
+        meta = level[0].meta
+        span = SourceSpan(source, meta.start_pos, meta.end_pos) if not meta.empty else None
+        message = f"expressions and statements nest more than {MAX_DEPTH} deep here"
+        help_text = "a long chain of operators nests as well: give parts of it a name with `let`"
+        raise Diagnosed(Diagnostic("BSN103", message, span, source.name, help=help_text))
+
+
+@contextmanager
+def deep_recursion() -> Generator[None]:
+    """Room on the stack for what MAX_DEPTH and the limits of elaboration admit, wherever the caller stands."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, MAX_FRAMES))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
 
 
 def parse_spec(source: Source) -> ast.Spec:

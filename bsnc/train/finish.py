@@ -84,7 +84,7 @@ def train_network(
     for epoch in range(phase.epochs):
         started, totals = time.monotonic(), Totals()
         network.train()
-        for images, labels in epoch_batches(program, dataset, generator):
+        for images, labels in epoch_batches(program, dataset, generator, augmented=epoch < phase.epochs - config.clean):
             logits = network(images)
             losses = task_loss(logits, labels, config.label_smoothing)
             check_finite(losses, phase.name, epoch, totals.steps)

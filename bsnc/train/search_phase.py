@@ -13,7 +13,7 @@ from torch.nn import functional
 from bsnc.cost import LinearCost, cost_of, maximum
 from bsnc.diagnostics import Diagnosed, Diagnostic
 from bsnc.ir import Program
-from bsnc.search import ESTIMATORS, Gates, Penalty, judge
+from bsnc.search import ESTIMATORS, Gates, Penalty, Sample, entropy_gradient, judge
 from bsnc.train.augment import augment
 from bsnc.train.data import Dataset
 from bsnc.train.optimise import build_optimiser, build_schedule
@@ -78,28 +78,37 @@ class SearchPhase:
                 schedule.step()
                 costs = self.cost_table(sample.live)
                 if epoch >= self.program.search.warmup:
-                    self.penalty.set_progress(self._progress(epoch, totals.steps, steps))
-                    objective = losses.detach().double() + self.penalty(costs)
-                    gradient = self.estimate(sample.gates, self.gates.probabilities, objective.float())
-                    self.gates.descend(gradient, self.program.search.gate_lr)
-                    self.penalty.update(costs)
+                    self._learn_gates(sample, losses.detach(), costs, self._done(epoch, totals.steps, steps))
                 totals.add(losses.detach(), logits.detach(), labels)
                 totals.costs.append(costs)
                 totals.redrawn += sample.redrawn
             self.redrawn += totals.redrawn
             progress.epoch(self._row(totals, epoch, float(schedule.get_last_lr()[0]), time.monotonic() - started))
 
+    def _learn_gates(self, sample: Sample, losses: Tensor, costs: Tensor, done: float) -> None:
+        """One step of the gates on losses `[B]` and costs `[B, K]` of a batch, then one of the dual.
+
+        Until `done` reaches `tighten` the targets of the budgets shrink; from there to the end the weight of the
+        gates' entropy grows.
+        """
+        search = self.program.search
+        self.penalty.set_progress(done / search.tighten if search.tighten > 0 else 1.0)
+        objective = losses.double() + self.penalty(costs)
+        gradient = self.estimate(sample.gates, self.gates.probabilities, objective.float())
+        decisiveness = max(0.0, done - search.tighten) / max(1e-9, 1 - search.tighten)
+        gradient += search.entropy * decisiveness * entropy_gradient(self.gates.logits)
+        self.gates.descend(gradient, search.gate_lr)
+        self.penalty.update(costs)
+
     def _initial_costs(self) -> list[float]:
         """Mean costs of samples at the initial probabilities, drawn without touching the run's generator."""
         sample = self.gates.sample(1024, torch.Generator().manual_seed(0))
         return self.cost_table(sample.live).mean(0).tolist()
 
-    def _progress(self, epoch: int, step: int, steps: int) -> float:
-        """How far the targets have come: 0 at the end of the warm-up, 1 when the bounds are reached."""
-        search = self.program.search
-        length = search.tighten * (self.program.train.epochs - search.warmup)
-        done = epoch + step / steps - search.warmup
-        return done / length if length > 0 else 1.0
+    def _done(self, epoch: int, step: int, steps: int) -> float:
+        """Share of the search after its warm-up that is over, from 0 to 1."""
+        warmup = self.program.search.warmup
+        return (epoch + step / steps - warmup) / max(1, self.program.train.epochs - warmup)
 
     def cost_table(self, live: Tensor) -> Tensor:
         """Live edges `[B, E]` → costs `[B, K]` of the K budgets."""
@@ -124,13 +133,17 @@ class SearchPhase:
         }
 
 
-def epoch_batches(program: Program, dataset: Dataset, generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
-    """Whole batches of augmented, normalised images and labels in a fresh random order; the rest waits its turn."""
+def epoch_batches(
+    program: Program, dataset: Dataset, generator: torch.Generator, augmented: bool = True
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Whole batches of normalised images and their labels in a fresh random order; the rest waits its turn."""
     train, size = dataset.train, program.train.batch_size
     order = torch.randperm(len(train), generator=generator)
     for start in range(0, len(train) - size + 1, size):
         rows = order[start : start + size]
-        images = augment(train.images[rows], program.data.augment, generator)
+        images = train.images[rows]
+        if augmented:
+            images = augment(images, program.data.augment, generator)
         yield dataset.normalise(images), train.labels[rows]
 
 

@@ -8,9 +8,9 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
 def fold_batch_norm(module: fx.GraphModule) -> dict[str, int]:
     """Fold each batch norm into the convolution or linear layer right before it, in place.
 
-    Exact in evaluation mode up to rounding. A batch norm after anything else, or after an output that is used
-    elsewhere too, stays. Returns, for each module that took one in, the number of trainable parameters that the
-    fold removed: the scale and shift, less the bias that it may have added.
+    Exact in evaluation mode up to rounding. A batch norm after anything else, after an output that is used
+    elsewhere too, or after a layer that is called elsewhere too, stays. Returns, for each module that took any in,
+    the number of trainable parameters that folding removed: scales and shifts, less the bias that it may have added.
     """
     assert not module.training, "batch statistics cannot be folded in training mode"
     removed: dict[str, int] = {}
@@ -24,7 +24,7 @@ def fold_batch_norm(module: fx.GraphModule) -> dict[str, int]:
         count = _trainable(layer) + _trainable(norm)
         fused = _fuse(layer, norm)
         module.set_submodule(target, fused)
-        removed[target] = count - _trainable(fused)
+        removed[target] = removed.get(target, 0) + count - _trainable(fused)
         node.replace_all_uses_with(before)
         module.graph.erase_node(node)
     module.delete_all_unused_submodules()
@@ -38,6 +38,8 @@ def _foldable(module: fx.GraphModule, node: fx.Node) -> str | None:
         return None
     before = node.args[0]
     if not isinstance(before, fx.Node) or before.op != "call_module" or len(before.users) != 1:
+        return None
+    if sum(other.op == "call_module" and other.target == before.target for other in module.graph.nodes) > 1:
         return None
     layer = module.get_submodule(str(before.target))
     return str(before.target) if isinstance(layer, (nn.Conv1d, nn.Conv2d, nn.Linear)) else None

@@ -1,9 +1,9 @@
-"""BSN307: parameters, blocks and lets that no expression of the network names."""
+"""Names of a network as text: all that are declared, and BSN307 for those that no expression uses."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from bsnc.diagnostics import Diagnostic
 from bsnc.syntax import ast
@@ -16,12 +16,19 @@ def unused_names(network: ast.Network) -> Iterator[Diagnostic]:
     used |= {n.name.text for n in _walk(network) if isinstance(n, ast.Call)}
     for declared in _walk(network):
         if isinstance(declared, (ast.Parameter, ast.Block, ast.Let)) and declared.name.text not in used:
-            what = {ast.Parameter: "parameter", ast.Block: "block", ast.Let: "`let`"}[type(declared)]
+            what = {ast.Parameter: "parameter", ast.Block: "block", ast.Let: "name"}[type(declared)]
             message = f"{what} `{declared.name.text}` is never used"
             yield Diagnostic("BSN307", message, declared.name.span, help="remove it, or use it")
 
 
-def _walk(syntax: ast.Syntax) -> Iterator[ast.Syntax]:
+def declarations(body: Sequence[ast.Statement]) -> Iterator[ast.Identifier]:
+    """Every name that these statements declare, nested ones included, in the order of the text."""
+    for syntax in _walk(tuple(body)):
+        if isinstance(syntax, (ast.Input, ast.Output, ast.Let, ast.Block, ast.NodeDeclaration, ast.Binding)):
+            yield syntax.name
+
+
+def _walk(syntax: object) -> Iterator[ast.Syntax]:
     stack: list[object] = [syntax]
     while stack:
         item = stack.pop()

@@ -1,0 +1,100 @@
+"""A network after elaboration, before shapes: nodes and edges with provenance, and what was found wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from bsnc.diagnostics import Diagnostic, Label, SourceSpan
+from bsnc.ops import Shape
+from bsnc.sema.values import Stage, Value, show
+
+Loop = tuple[tuple[str, Value], ...]
+_UNKNOWN = ("BSN201", "BSN203")
+_MAX_LABELS = 4
+
+
+@dataclass(frozen=True)
+class RawNode:
+    """A declared node, before its shape is known; input and output declare theirs."""
+
+    name: str
+    kind: Literal["input", "hidden", "output"]
+    span: SourceSpan
+    shape: Shape | None = None
+    activations: tuple[Stage, ...] = ()
+    in_array: bool = False
+
+
+@dataclass(frozen=True)
+class RawEdge:
+    """An elaborated edge, before shapes; `loop` holds the loop variables around it with their values."""
+
+    name: str
+    source: str
+    target: str
+    stages: tuple[Stage, ...]
+    fixed: bool
+    span: SourceSpan
+    loop: Loop
+
+    @property
+    def iteration(self) -> str:
+        """`l = 1, s = 0`; empty outside of loops."""
+        return iteration_text(self.loop)
+
+    @property
+    def context(self) -> str:
+        """The statement that the edge comes from, for messages."""
+        return in_context(self.span, self.iteration)
+
+
+@dataclass
+class RawNetwork:
+    """What elaboration of one network found, its diagnostics included."""
+
+    name: str
+    span: SourceSpan
+    nodes: dict[str, RawNode] = field(default_factory=dict[str, RawNode])
+    edges: list[RawEdge] = field(default_factory=list[RawEdge])
+    diagnostics: list[Diagnostic] = field(default_factory=list[Diagnostic])
+    _places: set[tuple[str, int, int]] = field(default_factory=set[tuple[str, int, int]])
+    _unknown: dict[str, int] = field(default_factory=dict[str, int])
+
+    def report(self, diagnostic: Diagnostic) -> None:
+        """Add a diagnostic. The same mistake at the same place, as in a loop, and further uses of the same unknown
+        name are one mistake."""
+        span = diagnostic.span
+        place = (diagnostic.code, span.start, span.end) if span else (diagnostic.message, 0, 0)
+        if place in self._places:
+            return
+        self._places.add(place)
+        if span is None or diagnostic.code not in _UNKNOWN:
+            self.diagnostics.append(diagnostic)
+            return
+        index = self._unknown.setdefault(diagnostic.message, len(self.diagnostics))
+        if index == len(self.diagnostics):
+            self.diagnostics.append(diagnostic)
+            return
+        first = self.diagnostics[index]
+        if len(first.labels) < _MAX_LABELS:
+            labels = (*first.labels, Label(span, "and here"))
+            self.diagnostics[index] = replace(first, labels=labels)
+
+
+def iteration_text(loop: Sequence[tuple[str, Value]]) -> str:
+    """The values of loop variables: `l = 1, s = 0`."""
+    return ", ".join(f"{name} = {show(value)}" for name, value in loop)
+
+
+def in_context(span: SourceSpan, iteration: str) -> str:
+    """A statement on one line, where it stands, and in which iteration of its loops."""
+    place = f"{span}, {iteration}" if iteration else str(span)
+    return f"`{one_line(span)}` ({place})"
+
+
+def one_line(span: SourceSpan, limit: int = 70) -> str:
+    """The text of a span with its line ends and runs of blanks made single blanks, cut to `limit`."""
+    text = " ".join(span.text.split())
+    return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -1,0 +1,1 @@
+$ bsnc compile files/good.bsn -o files/empty.bsn

@@ -1,0 +1,1 @@
+$ bsnc check files/empty.bsn

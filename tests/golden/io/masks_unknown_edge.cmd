@@ -1,0 +1,1 @@
+$ bsnc cost files/good.bsn --masks files/unknown_edge.json

@@ -1,0 +1,1 @@
+$ bsnc check files/latin1.bsn

@@ -1,0 +1,1 @@
+$ bsnc check files/only_comments.bsn

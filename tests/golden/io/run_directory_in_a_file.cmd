@@ -1,0 +1,1 @@
+$ bsnc train files/good.bsn -o files/empty.bsn/run

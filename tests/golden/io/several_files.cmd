@@ -1,0 +1,1 @@
+$ bsnc check files/good.bsn missing.bsn files/only_comments.bsn

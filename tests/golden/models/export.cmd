@@ -1,0 +1,1 @@
+$ bsnc export files/run -o again.onnx

@@ -1,0 +1,1 @@
+$ bsnc export files/cut_weights

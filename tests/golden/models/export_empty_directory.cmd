@@ -1,0 +1,1 @@
+$ bsnc export files/empty_run

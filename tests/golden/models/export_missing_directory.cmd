@@ -1,0 +1,1 @@
+$ bsnc export nowhere

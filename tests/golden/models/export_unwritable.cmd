@@ -1,0 +1,1 @@
+$ bsnc export files/run -o files/tiny.bsn/model.onnx

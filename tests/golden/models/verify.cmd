@@ -1,0 +1,1 @@
+$ bsnc verify files/run/model.onnx files/tiny.bsn --budget flops=3k

@@ -1,0 +1,1 @@
+$ bsnc verify files files/tiny.bsn

@@ -1,0 +1,1 @@
+$ bsnc verify files/tiny.bsn files/tiny.bsn

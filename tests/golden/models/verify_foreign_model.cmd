@@ -1,0 +1,1 @@
+$ bsnc verify files/foreign.onnx files/tiny.bsn --budget flops=3k

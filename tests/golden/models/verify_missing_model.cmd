@@ -1,0 +1,1 @@
+$ bsnc verify missing.onnx files/tiny.bsn

@@ -1,0 +1,1 @@
+$ bsnc verify files/truncated.onnx files/tiny.bsn

@@ -1,0 +1,1 @@
+$ bsnc explain bsn214

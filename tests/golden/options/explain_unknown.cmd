@@ -1,0 +1,1 @@
+$ bsnc explain BSN999

@@ -1,0 +1,144 @@
+"""The exact programs against enumeration of every choice of gates."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from bsnc.ir import Graph
+from bsnc.search import Architecture, LinearBudget, cheapest, forced_edges, most_probable
+from tests.laws.brute_force import Choices, every_choice, paths
+from tests.laws.build import FIXED, network
+from tests.laws.strategies import law, networks
+
+GRAPHS = networks(max_nodes=6, max_gates=8)
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Costs of edges and nodes, and their total for every choice of gates."""
+
+    edges: np.ndarray
+    nodes: np.ndarray
+
+    def totals(self, choices: Choices) -> np.ndarray:
+        return choices.live @ self.edges + choices.nodes @ self.nodes
+
+    def budget(self, bound: float = np.inf) -> LinearBudget:
+        return LinearBudget(self.edges, self.nodes, bound)
+
+
+@dataclass(frozen=True)
+class Problem:
+    graph: Graph
+    choices: Choices
+    objective: Weights
+    budgets: list[LinearBudget]
+    feasible: np.ndarray
+    logits: np.ndarray
+
+
+@st.composite
+def problems(draw: st.DrawFn) -> Problem:
+    """Whole weights of mixed sizes, many 0 or alike; bounds that some choice reaches exactly, or just misses."""
+    graph = draw(GRAPHS)
+    choices = every_choice(graph)
+    unit = draw(st.sampled_from([1, 1, 1000, 37_748_736]))
+    weight = st.one_of(st.just(0), st.integers(0, 3).map(lambda n: n * unit), st.integers(0, 3 * unit))
+
+    def weights() -> Weights:
+        edges = draw(st.lists(weight, min_size=len(graph.edges), max_size=len(graph.edges)))
+        nodes = draw(st.lists(weight, min_size=len(graph.nodes), max_size=len(graph.nodes)))
+        return Weights(np.array(edges, dtype=float), np.array(nodes, dtype=float))
+
+    budgets: list[LinearBudget] = []
+    feasible = choices.connected.copy()
+    for _ in range(draw(st.integers(0, 3))):
+        limited = weights()
+        totals = limited.totals(choices)
+        bound = draw(st.sampled_from(sorted(set(totals[choices.connected])))) + draw(st.sampled_from([0, 0, -1, 0.5]))
+        bound = max(bound, 0.5)
+        budgets.append(limited.budget(bound))
+        feasible &= totals <= bound
+    logit = st.one_of(st.sampled_from([-8.0, 0.0, 8.0]), st.floats(-8, 8))
+    logits = draw(st.lists(logit, min_size=len(graph.gates), max_size=len(graph.gates)))
+    return Problem(graph, choices, weights(), budgets, feasible, np.array(logits, dtype=float))
+
+
+def row_of(problem: Problem, found: Architecture) -> int:
+    """Which of all choices an architecture is; its live edges are those of that choice."""
+    row = int(np.flatnonzero((problem.choices.gates == found.gates).all(1))[0])
+    assert np.array_equal(found.live, problem.choices.live[row])
+    return row
+
+
+@law(250)
+@given(problems())
+def test_cheapest_is_the_least_cost_of_all_feasible_choices(problem: Problem) -> None:
+    found = cheapest(problem.graph, problem.objective.budget(), problem.budgets)
+    if not problem.feasible.any():
+        assert found is None
+        return
+    assert found is not None
+    row = row_of(problem, found)
+    totals = problem.objective.totals(problem.choices)
+    greatest = max(problem.objective.edges.max(), problem.objective.nodes.max())
+    assert problem.feasible[row]
+    assert totals[row] == pytest.approx(totals[problem.feasible].min(), rel=0, abs=1e-6 * greatest)
+
+
+@law(250)
+@given(problems())
+def test_most_probable_is_the_greatest_sum_of_log_odds_of_all_feasible_choices(problem: Problem) -> None:
+    found = most_probable(problem.graph, problem.logits, problem.budgets)
+    if not problem.feasible.any():
+        assert found is None
+        return
+    assert found is not None
+    row = row_of(problem, found)
+    scores = problem.choices.gates @ problem.logits
+    assert problem.feasible[row]
+    assert scores[row] == pytest.approx(scores[problem.feasible].max(), rel=0, abs=1e-5)
+
+
+def test_a_budget_that_is_just_reached_is_met_and_one_unit_less_is_not() -> None:
+    """At sizes at which a unit lies far below a solver's relative tolerance."""
+    links = [("x", "y", ["identity"]), ("x", "y", ["tanh"]), ("x", "y", ["relu"])]
+    graph = network((1,), {"y": []}, links)
+    weights = np.array([100_000_007.0, 100_000_006.0, 99_999_999.0])
+    logits = np.array([2.0, 1.0, 0.5])
+    expected = {100_000_007.0: [1, 0, 0], 100_000_006.0: [0, 1, 0], 100_000_005.0: [0, 0, 1], 99_999_999.0: [0, 0, 1]}
+    for bound, gates in expected.items():
+        budget = LinearBudget(weights, np.zeros(2), bound)
+        found = most_probable(graph, logits, [budget])
+        assert found is not None and found.gates.tolist() == gates
+        assert cheapest(graph, budget, [budget]) is not None
+    assert most_probable(graph, logits, [LinearBudget(weights, np.zeros(2), 99_999_998.0)]) is None
+
+
+def test_a_network_without_gates_has_one_architecture() -> None:
+    graph = network((1,), {"y": []}, [("x", "y", ["identity"], FIXED)])
+    budget = LinearBudget(np.array([5.0]), np.array([0.0, 2.0]), 7.0)
+    found = cheapest(graph, budget, [budget])
+    assert found is not None and found.live.tolist() == [True] and found.gates.shape == (0,)
+    assert most_probable(graph, np.zeros(0), [LinearBudget(budget.edge_weights, budget.node_weights, 6.0)]) is None
+
+
+def test_gates_that_save_nothing_follow_their_probability() -> None:
+    """A gate whose edge is dead costs nothing, so that the budget cannot say against it."""
+    links = [("x", "y", ["identity"]), ("h", "y", ["tanh"])]
+    graph = network((1,), {"h": [], "y": []}, links, shapes={"h": (1,)})
+    budget = LinearBudget(np.array([1.0, 100.0]), np.zeros(3), 1.0)
+    found = most_probable(graph, np.array([1.0, 3.0]), [budget])
+    assert found is not None and found.gates.tolist() == [True, True] and found.live.tolist() == [True, False]
+
+
+@law(100)
+@given(networks())
+@example(network((1,), {"y": []}, [("x", "y", ["identity"], FIXED)]))
+def test_forced_edges_are_those_on_every_path(graph: Graph) -> None:
+    everything = {edge.name for edge in graph.edges}
+    expected = [e.name for e in graph.edges if not paths(graph, everything - {e.name})]
+    assert forced_edges(graph) == expected

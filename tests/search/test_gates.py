@@ -1,0 +1,93 @@
+"""Sampling of gates: the right distribution, consistent rows, one seed one sample."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bsnc.ir import Graph
+from bsnc.search import Gates, expand_gates
+from tests.laws.brute_force import every_choice, live_names
+from tests.laws.build import network
+from tests.laws.strategies import law, networks
+
+SPARSE = network(
+    (1,),
+    {"h": [], "y": []},
+    [
+        ("x", "h", ["identity"], "a"),
+        ("x", "h", ["tanh"], "b"),
+        ("h", "y", ["relu"], "c"),
+        ("x", "y", ["identity"], "d"),
+    ],
+)
+
+
+def seeded(seed: int) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def with_logits(graph: Graph, logits: list[float]) -> Gates:
+    gates = Gates(graph, 0.5)
+    gates.logits = torch.tensor(logits)
+    return gates
+
+
+@law(60)
+@given(networks(), st.integers(1, 40), st.floats(0.05, 0.95), st.integers(0, 99))
+def test_every_row_of_a_sample_is_consistent_and_its_live_edges_are_right(graph, batch, p, seed) -> None:
+    sample = Gates(graph, p).sample(batch, seeded(seed))
+    assert sample.gates.shape == (batch, len(graph.gates)) and sample.live.any(1).all()
+    for row, live in zip(expand_gates(graph, sample.gates).numpy(), sample.live.numpy(), strict=True):
+        assert {e.name for e, is_live in zip(graph.edges, live, strict=True) if is_live} == live_names(graph, row)
+
+
+@law(60)
+@given(networks(), st.integers(0, 99))
+def test_expanding_gates_keeps_fixed_edges_and_joins_shared_ones(graph: Graph, seed: int) -> None:
+    rows = torch.rand(5, len(graph.gates), generator=seeded(seed)) < 0.5
+    masks = expand_gates(graph, rows)
+    for column, edge in zip(masks.T, graph.edges, strict=True):
+        expected = torch.ones(5, dtype=torch.bool) if edge.gate is None else rows[:, graph.gate_index[edge.gate]]
+        assert torch.equal(column, expected)
+
+
+def test_one_seed_one_sample_and_the_global_generator_is_not_touched() -> None:
+    before = torch.get_rng_state()
+    gates = Gates(SPARSE, 0.4)
+    one, same, other = (gates.sample(64, seeded(seed)) for seed in (1, 1, 2))
+    assert torch.equal(one.gates, same.gates) and one.redrawn == same.redrawn
+    assert not torch.equal(one.gates, other.gates)
+    assert torch.equal(before, torch.get_rng_state())
+
+
+def test_samples_follow_the_distribution_given_that_the_ends_are_connected() -> None:
+    logits = [-1.0, 0.5, 0.3, -1.5]
+    choices = every_choice(SPARSE)
+    p = torch.sigmoid(torch.tensor(logits, dtype=torch.float64)).numpy()
+    weights = np.where(choices.gates, p, 1 - p).prod(1) * choices.connected
+    expected = weights / weights.sum()
+    count = 40_000
+    sample = with_logits(SPARSE, logits).sample(count, seeded(0))
+    codes = sample.gates.numpy() @ (2 ** np.arange(4)[::-1])
+    found = np.bincount(codes, minlength=16) / count
+    deviation = np.sqrt(expected * (1 - expected) / count)
+    assert (np.abs(found - expected) <= 5 * deviation).all()
+    disconnected = 1 - weights.sum()
+    assert sample.redrawn / count == pytest.approx(disconnected / (1 - disconnected), rel=0.05)
+
+
+def test_where_nearly_nothing_connects_rows_still_do() -> None:
+    sample = with_logits(SPARSE, [-20.0] * 4).sample(8, seeded(0))
+    assert sample.live.any(1).all()
+
+
+def test_initial_probability_and_the_limits_of_descent() -> None:
+    gates = Gates(SPARSE, 0.95)
+    assert torch.allclose(gates.probabilities, torch.full((4,), 0.95))
+    gates.descend(torch.tensor([1.0, -1.0, 0.0, 1e9]), rate=0.5)
+    start = float(torch.logit(torch.tensor(0.95)))
+    assert gates.logits.tolist() == pytest.approx([start - 0.5, start + 0.5, start, -8.0], abs=1e-5)
+    gates.descend(torch.tensor([0.0, 0.0, 0.0, -1e9]), rate=1.0)
+    assert float(gates.logits[3]) == 8.0

@@ -1,0 +1,71 @@
+"""The verdict counts the gates that matter, and only those."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bsnc.ir import Graph
+from bsnc.search import Gates, idle_gates, judge
+from tests.laws.brute_force import live_names
+from tests.laws.build import FIXED, network
+from tests.laws.strategies import law, networks
+
+
+def gates_of(graph: Graph, logits: list[float]) -> Gates:
+    gates = Gates(graph, 0.5)
+    gates.logits = torch.tensor(logits, dtype=torch.float32)
+    return gates
+
+
+@st.composite
+def searches(draw: st.DrawFn) -> Gates:
+    graph = draw(networks())
+    logit = st.sampled_from([-8.0, -2.3, -2.1, -0.5, 0.5, 2.1, 2.3, 8.0])
+    return gates_of(graph, draw(st.lists(logit, min_size=len(graph.gates), max_size=len(graph.gates))))
+
+
+def idle_by_flipping(gates: Gates) -> list[bool]:
+    graph = gates.graph
+    chosen = {gate.name: bool(p > 0.5) for gate, p in zip(graph.gates, gates.probabilities, strict=True)}
+
+    def live(choice: dict[str, bool]) -> set[str]:
+        return live_names(graph, [edge.gate is None or choice[edge.gate] for edge in graph.edges])
+
+    return [live(chosen | {name: not kept}) == live(chosen) for name, kept in chosen.items()]
+
+
+@law(120)
+@given(searches())
+def test_idle_gates_are_those_whose_flip_changes_no_live_edge(gates: Gates) -> None:
+    assert idle_gates(gates).tolist() == idle_by_flipping(gates)
+
+
+@law(120)
+@given(searches())
+def test_the_verdict_is_taken_over_the_gates_that_are_not_idle(gates: Gates) -> None:
+    verdict = judge(gates)
+    p = gates.probabilities.double().numpy()
+    entropies = -(p * np.log2(p) + (1 - p) * np.log2(1 - p))
+    busy = ~np.array(idle_by_flipping(gates), dtype=bool)
+    assert verdict.gates == len(p) and verdict.idle_gates == int((~busy).sum())
+    assert verdict.open_gates == int((busy & (p > 0.1) & (p < 0.9)).sum())
+    assert verdict.mean_entropy == pytest.approx(entropies[busy].mean() if busy.any() else 0, abs=1e-6)
+    assert verdict.mean_entropy_all == pytest.approx(entropies.mean() if len(p) else 0, abs=1e-6)
+    assert verdict.converged == (verdict.open_gates == 0 and verdict.mean_entropy < 0.1)
+
+
+TWO = network((1,), {"y": []}, [("x", "y", ["identity"]), ("x", "y", ["tanh"])])
+
+
+@pytest.mark.parametrize(
+    ("logits", "converged"), [([8.0, -8.0], True), ([8.0, 0.0], False), ([2.3, -2.3], False), ([6.0, -6.0], True)]
+)
+def test_a_search_has_converged_when_its_gates_are_decided(logits: list[float], converged: bool) -> None:
+    assert judge(gates_of(TWO, logits)).converged is converged
+
+
+def test_a_search_without_gates_has_converged() -> None:
+    fixed = network((1,), {"y": []}, [("x", "y", ["identity"], FIXED)])
+    assert judge(gates_of(fixed, [])).converged
