@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from collections import defaultdict
 
-from bsnc.diagnostics import Diagnostic, Label
+from bsnc.diagnostics import Diagnostic, Label, SourceSpan
 from bsnc.ir import Edge, Gate, Graph, Node, OpCall, shape_text, verify
 from bsnc.ops import OPS, Shape, ShapeError, numel
 from bsnc.sema.raw import RawEdge, RawNetwork, RawNode
@@ -77,6 +77,7 @@ class _Shapes:
     def __init__(self, network: RawNetwork) -> None:
         self.network = network
         self.of_node: dict[str, Shape] = {}
+        self.unlike: set[SourceSpan] = set()
         self.modules: dict[str, tuple[OpCall, ...]] = {}
         self.arriving: dict[str, list[RawEdge]] = defaultdict(list)
         self.cache: dict[tuple[object, ...], tuple[OpCall, ...]] = {}
@@ -140,6 +141,10 @@ class _Shapes:
         self.network.report(_about_stage("BSN214", f"`{stage.op}` {mistake}", edge, stage, caption))
 
     def _unlike(self, node: RawNode, first: RawEdge, edge: RawEdge, delivered: Shape) -> None:
+        """Reported once for all nodes of an array: one wrong edge in a loop shows at many of them."""
+        if node.span in self.unlike:
+            return
+        self.unlike.add(node.span)
         expected = shape_text(self.of_node[node.name])
         same_line = edge.span == first.span
         labels = () if same_line else (Label(first.span, f"`{first.name}` delivers {expected}"),)

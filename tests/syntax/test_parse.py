@@ -175,7 +175,7 @@ def test_bad_numbers(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["1 +", "(1", "[1, 2", "f(1", "a b", "1 2", "a == b == c", "1..2..3", "let", "a if b", '"open', "@", "a.b"],
+    ["1 +", "(1", "[1, 2", "f(1", "a b", "1 2", "a == b == c", "1..2..3", "a if b", '"open', "@", "a.b"],
 )
 def test_what_is_no_expression(text: str) -> None:
     with pytest.raises(Diagnosed) as caught:
