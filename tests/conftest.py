@@ -75,12 +75,13 @@ def bsnc() -> Bsnc:
 
 @pytest.fixture(scope="session")
 def tiny_run(bsnc: Bsnc, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with `tiny.bsn` and `run/`, what `bsnc train` made of it in one epoch. Not to be written to.
+    """A folder with `tiny.bsn`, `run/`, what `bsnc train` made of it in one epoch, and `train.json`, what it printed.
 
-    The network has no gate, so its architecture and costs are the same on every machine.
+    Not to be written to. The network has no gate, so its architecture and costs are the same on every machine.
     """
     folder = tmp_path_factory.mktemp("tiny")
     (folder / "tiny.bsn").write_text(TINY, encoding="utf-8")
-    trained = bsnc("train", "tiny.bsn", "-o", "run", "--budget", "flops=3k", cwd=folder)
+    trained = bsnc("train", "tiny.bsn", "-o", "run", "--budget", "flops=3k", "--json", cwd=folder)
     assert trained.exit == 0, trained.stderr
+    (folder / "train.json").write_text(trained.stdout, encoding="utf-8")
     return folder

@@ -135,6 +135,8 @@ def _hint(token: Token, accepted: set[str], source: Source) -> str | None:
         return "to compare, write `==`"
     if token.type in ("EQUAL", "COMPARE") and "LE" in accepted and "COMPARE" not in accepted:
         return "a budget is an upper bound: write `<=`"
+    if token.type == "LBRACE" and "ELSE" in accepted:
+        return "an `if` that opens a statement comes first on its line, or after `;`"
     if token.type != "NAME":
         return None
     if token == "elif":

@@ -12,31 +12,22 @@ def expression(text: str) -> ast.Expr:
     return parse_expression(Source("e", text))
 
 
+WRITTEN = {
+    ast.Number: lambda e: f"{e.value}{e.unit}",
+    ast.Name: lambda e: e.text,
+    ast.Unary: lambda e: f"({e.operator} {written(e.operand)})",
+    ast.Binary: lambda e: f"({written(e.left)} {e.operator} {written(e.right)})",
+    ast.Range: lambda e: f"({written(e.start)} .. {written(e.stop)})",
+    ast.Conditional: lambda e: f"({written(e.then)} if {written(e.condition)} else {written(e.otherwise)})",
+    ast.Pipe: lambda e: f"({' | '.join(map(written, e.stages))})",
+    ast.Index: lambda e: f"{written(e.value)}[{', '.join(map(written, e.indices))}]",
+    ast.Call: lambda e: f"{e.name.text}({', '.join(written(a.value) for a in e.arguments)})",
+}
+
+
 def written(expr: ast.Expr) -> str:
     """An expression with every operation in parentheses."""
-    match expr:
-        case ast.Number():
-            return f"{expr.value}{expr.unit}"
-        case ast.Name():
-            return expr.text
-        case ast.Boolean():
-            return str(expr.value).lower()
-        case ast.Unary():
-            return f"({expr.operator} {written(expr.operand)})"
-        case ast.Binary():
-            return f"({written(expr.left)} {expr.operator} {written(expr.right)})"
-        case ast.Range():
-            return f"({written(expr.start)} .. {written(expr.stop)})"
-        case ast.Conditional():
-            return f"({written(expr.then)} if {written(expr.condition)} else {written(expr.otherwise)})"
-        case ast.Pipe():
-            return f"({' | '.join(map(written, expr.stages))})"
-        case ast.Index():
-            return f"{written(expr.value)}[{', '.join(map(written, expr.indices))}]"
-        case ast.Call():
-            return f"{expr.name.text}({', '.join(written(a.value) for a in expr.arguments)})"
-        case _:
-            raise AssertionError(expr)
+    return WRITTEN[type(expr)](expr)
 
 
 @pytest.mark.parametrize(
@@ -131,8 +122,8 @@ def test_else_if_is_a_nested_if() -> None:
 
 
 def test_an_if_first_on_its_line_opens_a_statement() -> None:
-    text = "network n() {\n let a = 1\n if true { node x }\n let b = 1 if a == 1\n  else 2\n let c = (1\n if true else 2)\n}"
-    network = parse_spec(Source("s", text)).items[0]
+    lines = ["let a = 1", "if true { node x }", "let b = 1 if a == 1", "  else 2", "let c = (1", "if true else 2)"]
+    network = parse_spec(Source("s", "network n() {\n" + "\n".join(lines) + "\n}")).items[0]
     assert isinstance(network, ast.Network)
     let, statement, b, c = network.body
     assert isinstance(let, ast.Let) and isinstance(let.value, ast.Number)

@@ -1,0 +1,134 @@
+"""Writes docs/errors.md and docs/ops.md from the tables in the code. `python docs/make_reference.py`
+
+A test holds the committed files against `pages()`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bsnc.diagnostics import CODES, Code, explain
+from bsnc.ops import OPS, Op, OpParameter, Scalar, Shape, ShapeError
+
+HERE = Path(__file__).parent
+GENERATED = "<!-- Written by docs/make_reference.py. Do not edit. -->\n"
+
+GROUPS = {
+    "BSN0": "Files and options",
+    "BSN1": "Syntax",
+    "BSN2": "Names, types, shapes",
+    "BSN3": "The graph",
+    "BSN4": "Budgets",
+    "BSN5": "Training and models",
+}
+
+FAMILIES = {
+    "multiplying": "Layers that multiply",
+    "normalisation": "Normalisation",
+    "activation": "Activations",
+    "pooling": "Pooling",
+    "shape": "Changes of shape",
+}
+
+SAMPLES: dict[str, Scalar] = {"channels": 32, "kernel": 3, "features": 10, "factor": 2}
+"""Values for required parameters, in examples."""
+SHAPES: tuple[Shape, ...] = ((16, 32, 32), (64,))
+"""Inputs for examples: the first that an op takes."""
+
+
+def pages() -> dict[Path, str]:
+    """Every generated page, by where it belongs."""
+    return {HERE / "errors.md": errors_page(), HERE / "ops.md": ops_page()}
+
+
+# ---- errors ----
+
+
+def errors_page() -> str:
+    parts = [
+        GENERATED,
+        "# Diagnostics",
+        "Each message carries a code; `bsnc explain CODE` prints its entry. The exit status is 0 when there are only "
+        "warnings, 1 when the spec or the model is at fault, 2 when the call or the machine is. `tests/golden` shows "
+        "every message in full.",
+    ]
+    for prefix, title in GROUPS.items():
+        parts.append(f"# {title}")
+        parts += [_code_entry(code, entry) for code, entry in CODES.items() if code.startswith(prefix)]
+    return "\n\n".join(part.strip("\n") for part in parts) + "\n"
+
+
+def _code_entry(code: str, entry: Code) -> str:
+    status = 0 if entry.severity == "warning" else 2 if entry.environment else 1
+    return explain(code).replace(f"*{entry.severity}*", f"*{entry.severity}, exit status {status}*")
+
+
+# ---- ops ----
+
+
+def ops_page() -> str:
+    parts = [
+        GENERATED,
+        "# Ops",
+        "What may stand in a module: `conv(16, 3) | batch_norm | relu`. Shapes are those of one example, channels "
+        "first. Multiply-adds are what the cost `flops` counts, parameters what `params` counts. Arguments are given "
+        "by position, in the order shown, or by name.",
+    ]
+    for family, title in FAMILIES.items():
+        parts.append(f"# {title}")
+        parts += [_op_entry(op) for op in OPS.values() if op.family == family]
+    return "\n\n".join(part.strip("\n") for part in parts) + "\n"
+
+
+def _op_entry(op: Op) -> str:
+    lines = [f"## `{op.name}`", "", f"`{_signature(op)}`", "", op.summary, ""]
+    lines += [f"- {fact}" for fact in _facts(op)]
+    return "\n".join(lines)
+
+
+def _signature(op: Op) -> str:
+    parameters = ", ".join(_parameter(p) for p in op.parameters)
+    return f"{op.name}({parameters})" if parameters else op.name
+
+
+def _parameter(parameter: OpParameter) -> str:
+    typed = f"{parameter.name}: {parameter.type}"
+    return typed if parameter.default is None else f"{typed} = {_text(parameter.default)}"
+
+
+def _text(value: Scalar) -> str:
+    return str(value).lower() if isinstance(value, bool) else f"{value:g}"
+
+
+def _facts(op: Op) -> list[str]:
+    bounds = [f"`{p.name}` at least {p.minimum:g}" for p in op.parameters if p.minimum is not None]
+    facts = [f"Accepted: {', '.join(bounds)}." if bounds else "", _example(op)]
+    facts.append("May also stand in a node, after its aggregation." if op.activation else "")
+    return [fact for fact in facts if fact]
+
+
+def _example(op: Op) -> str:
+    """What the op's own rules say of one input."""
+    given = {p.name: SAMPLES[p.name] if p.default is None else p.default for p in op.parameters}
+    source, target = next((s, t) for s in SHAPES if (t := _output(op, given, s)) is not None)
+    required = ", ".join(_text(SAMPLES[p.name]) for p in op.parameters if p.required)
+    call = f"{op.name}({required})" if required else op.name
+    costs = f"{_counted(op.multiply_adds(given, source, target), 'multiply-add')}, "
+    costs += _counted(op.parameter_count(given, source, target), "parameter")
+    return f"`{call}` makes {list(source)} into {list(target)}: {costs}."
+
+
+def _output(op: Op, given: dict[str, Scalar], shape: Shape) -> Shape | None:
+    try:
+        return op.output_shape(given, shape)
+    except ShapeError:
+        return None
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
+if __name__ == "__main__":
+    for page, text in pages().items():
+        page.write_text(text, encoding="utf-8")

@@ -1,0 +1,246 @@
+"""Whole runs, short ones: one seed fixes every byte, and a damaged run is refused without being run."""
+
+import hashlib
+import json
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from bsnc.diagnostics import Diagnosed
+from bsnc.driver import Overrides
+from bsnc.driver.check import load_program
+from bsnc.ir import Program, Sgd
+from bsnc.train import RunResult, Silent, evaluate, load_run, train_program, write_atomically
+
+SETTINGS = ("layers=3", "channels=2", "train.epochs=2", "train.fine_tune=1", "search.warmup=1", "train.batch_size=128")
+FILES = ("ir.json", "architecture.json", "weights.safetensors")
+
+
+@pytest.fixture(scope="module")
+def program(repository: Path) -> Program:
+    return load_program(repository / "specs" / "digits.bsn", Overrides(SETTINGS, ()))[1]
+
+
+@pytest.fixture(scope="module")
+def runs(program: Program, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, RunResult]]:
+    """Two runs of seed 1, whatever the global generators' states, and one of seed 2."""
+    results = {}
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    for name, seed, disturbance in (("one", 1, 10), ("same", 1, 20), ("other", 2, 10)):
+        directory = tmp_path_factory.mktemp(name)
+        torch.manual_seed(disturbance)
+        np.random.seed(disturbance)
+        results[name] = directory, train_program(program, "the spec\n", directory, seed, Silent())
+    torch.set_num_threads(before)
+    return results
+
+
+def metrics(directory: Path) -> list[dict[str, object]]:
+    lines = (directory / "metrics.jsonl").read_text().splitlines()
+    return [{k: v for k, v in json.loads(line).items() if k != "seconds"} for line in lines]
+
+
+def test_one_seed_gives_one_run_byte_for_byte(runs) -> None:
+    (one, _), (same, _) = runs["one"], runs["same"]
+    assert sorted(path.name for path in one.iterdir()) == sorted(path.name for path in same.iterdir())
+    for path in one.iterdir():
+        if path.name != "metrics.jsonl":
+            assert path.read_bytes() == (same / path.name).read_bytes(), path.name
+    assert metrics(one) == metrics(same)
+    assert runs["one"][1].test == runs["same"][1].test
+
+
+def test_another_seed_gives_another_run(runs) -> None:
+    (one, _), (other, _) = runs["one"], runs["other"]
+    for name in ("weights.safetensors", "search.safetensors", "architecture.json"):
+        assert (one / name).read_bytes() != (other / name).read_bytes()
+    assert metrics(one) != metrics(other)
+    assert (one / "ir.json").read_bytes() == (other / "ir.json").read_bytes()
+
+
+def test_metrics_have_a_row_for_each_epoch_of_each_phase(runs) -> None:
+    directory, result = runs["one"]
+    rows = metrics(directory)
+    assert [(row["phase"], row["epoch"]) for row in rows] == [("search", 0), ("search", 1), ("fine-tune", 0)]
+    assert all(np.isfinite(row["loss"]) and 0 <= row["accuracy"] <= 1 for row in rows)
+    assert sum(row.get("inconsistent_redrawn", 0) for row in rows) == result.inconsistent_redrawn
+
+
+def test_gates_stay_at_their_start_until_the_warm_up_is_over(program: Program, tmp_path: Path) -> None:
+    training = program.train.model_copy(update={"epochs": 1, "fine_tune": 0})
+    result = train_program(program.model_copy(update={"train": training}), "", tmp_path, 1, Silent())
+    start = program.search.init
+    assert list(result.architecture.probabilities.values()) == pytest.approx([start] * len(program.graph.gates))
+
+
+def test_the_final_network_meets_its_budgets_and_never_saw_the_test_split(runs) -> None:
+    for _, result in runs.values():
+        assert result.budgets and all(outcome.met for outcome in result.budgets)
+        assert result.test.examples == 450 and len(result.dataset.train) == 1347
+
+
+def test_a_run_is_restored_to_the_network_that_was_evaluated(runs) -> None:
+    directory, result = runs["one"]
+    program, architecture, graph, network = load_run(directory)
+    assert program == result.program and architecture == result.architecture and graph == result.graph
+    assert not network.training
+    assert evaluate(network, result.dataset) == result.test
+    stored = load_file(directory / "weights.safetensors")
+    assert stored.keys() == network.state_dict().keys()
+    assert (directory / "spec.bsn").read_text() == "the spec\n"
+
+
+def test_a_run_that_diverges_says_so(program: Program, tmp_path: Path) -> None:
+    wild = program.train.model_copy(update={"optimizer": Sgd(lr=1e30)})
+    with pytest.raises(Diagnosed) as caught:
+        train_program(program.model_copy(update={"train": wild}), "", tmp_path, 1, Silent())
+    assert [d.code for d in caught.value.diagnostics] == ["BSN502"]
+
+
+@pytest.mark.xfail(reason="an epoch without a whole batch fails in torch.cat", raises=RuntimeError, strict=True)
+def test_batches_larger_than_the_data_train_or_are_refused(program: Program, tmp_path: Path) -> None:
+    training = program.train.model_copy(update={"batch_size": 2000})
+    try:
+        train_program(program.model_copy(update={"train": training}), "", tmp_path, 1, Silent())
+    except Diagnosed as mistake:
+        assert mistake.diagnostics
+
+
+# ---- damaged runs ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def copy(runs, tmp_path: Path) -> Path:
+    """A copy of the files that a run is restored from."""
+    for name in FILES:
+        (tmp_path / name).write_bytes((runs["one"][0] / name).read_bytes())
+    load_run(tmp_path)
+    return tmp_path
+
+
+def edited(name: str, change: Callable[[dict], None]) -> Callable[[Path], None]:
+    def damage(run: Path) -> None:
+        data = json.loads((run / name).read_text())
+        change(data)
+        (run / name).write_text(json.dumps(data))
+
+    return damage
+
+
+def tensors(change: Callable[[dict[str, torch.Tensor]], None]) -> Callable[[Path], None]:
+    def damage(run: Path) -> None:
+        data = load_file(run / "weights.safetensors")
+        change(data)
+        save_file(data, run / "weights.safetensors")
+
+    return damage
+
+
+def first_kernel(data: dict[str, torch.Tensor]) -> str:
+    return next(name for name in data if name.endswith("conv.weight"))
+
+
+def written(name: str, content: bytes) -> Callable[[Path], None]:
+    return lambda run: (run / name).write_bytes(content) and None
+
+
+def cut(name: str, share: float) -> Callable[[Path], None]:
+    def damage(run: Path) -> None:
+        content = (run / name).read_bytes()
+        (run / name).write_bytes(content[: int(share * len(content))])
+
+    return damage
+
+
+DAMAGES: dict[str, Callable[[Path], None]] = {
+    **{f"{name} is missing": lambda run, name=name: (run / name).unlink() for name in FILES},
+    **{f"{name} is empty": written(name, b"") for name in FILES},
+    **{f"{name} is cut in half": cut(name, 0.5) for name in FILES},
+    **{f"{name} ends early": cut(name, 0.99) for name in FILES},
+    **{f"{name} is not text": written(name, b"\xff\xfe\x00\x80" * 9) for name in FILES},
+    **{f"{name} is foreign json": written(name, b'{"name": "x", "version": 3}') for name in FILES},
+    **{f"{name} is a list": written(name, b"[1, 2, 3]") for name in FILES},
+    **{f"{name} is nested deeply": written(name, b"[" * 100_000) for name in FILES},
+    "ir.json is of another version": edited("ir.json", lambda d: d.update(version=2)),
+    "ir.json lacks an argument": edited("ir.json", lambda d: d["graph"]["edges"][0]["module"][0]["arguments"].clear()),
+    "ir.json has a division by zero": edited(
+        "ir.json", lambda d: d["graph"]["edges"][0]["module"][0]["arguments"].update(groups=0)
+    ),
+    "ir.json is of another network": edited("ir.json", lambda d: d["graph"].update(name="other")),
+    "architecture.json is of another network": edited("architecture.json", lambda d: d.update(graph_hash="0" * 64)),
+    "architecture.json is of another format": edited("architecture.json", lambda d: d.update(format="bsnc-ir")),
+    "architecture.json has no edge": edited("architecture.json", lambda d: d.update(live=[])),
+    "architecture.json lacks an edge": edited("architecture.json", lambda d: d["live"].pop(1)),
+    "a tensor is missing": tensors(lambda d: d.__delitem__(first_kernel(d))),
+    "a tensor is too many": tensors(lambda d: d.update(surplus=torch.zeros(1))),
+    "a tensor has another shape": tensors(lambda d: d.update({first_kernel(d): torch.zeros(1, 2, 3)})),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_run_is_refused(copy: Path, damage: str) -> None:
+    DAMAGES[damage](copy)
+    with pytest.raises(Diagnosed) as caught:
+        load_run(copy)
+    (diagnostic,) = caught.value.diagnostics
+    assert diagnostic.code == "BSN503" and diagnostic.subject == str(copy)
+    assert "\n" not in diagnostic.message
+    named = [name for name in FILES if damage.startswith(name)]
+    assert not named or named[0] in diagnostic.message or "edge" in damage or "ir.json is of another" in damage
+
+
+@pytest.mark.xfail(reason="load_run does not compare `live` with the architecture that it makes", strict=True)
+@pytest.mark.parametrize("change", [lambda live: live.pop(), lambda live: live.append("a->b")], ids=["less", "more"])
+def test_an_architecture_file_that_names_other_edges_than_the_network_has_is_refused(copy: Path, change) -> None:
+    """The last edge is fixed: it is put back; an unknown one is passed over."""
+    edited("architecture.json", lambda d: change(d["live"]))(copy)
+    with pytest.raises(Diagnosed):
+        load_run(copy)
+
+
+class Bomb:
+    """Writes a file when it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[object, tuple[object, ...]]:
+        return Path.write_text, (self.path, "boom")
+
+
+def torch_archive(bomb: Bomb, path: Path) -> None:
+    torch.save({"weights": bomb}, path)
+
+
+def plain_pickle(bomb: Bomb, path: Path) -> None:
+    path.write_bytes(pickle.dumps(bomb))
+
+
+@pytest.mark.parametrize("write", [torch_archive, plain_pickle])
+@pytest.mark.parametrize("name", FILES)
+def test_nothing_is_ever_unpickled(copy: Path, name: str, write: Callable[[Bomb, Path], None]) -> None:
+    crater = copy / "crater"
+    write(Bomb(crater), copy / name)
+    with pytest.raises(Diagnosed) as caught:
+        load_run(copy)
+    assert [d.code for d in caught.value.diagnostics] == ["BSN503"]
+    assert not crater.exists()
+    pickle.loads(pickle.dumps(Bomb(crater)))
+    assert crater.exists()
+
+
+def test_writing_atomically_replaces_a_file_whole_or_not_at_all(tmp_path: Path, monkeypatch) -> None:
+    path = tmp_path / "a.json"
+    write_atomically(path, b"old")
+    write_atomically(path, b"new")
+    assert path.read_bytes() == b"new" and [p.name for p in tmp_path.iterdir()] == ["a.json"]
+    monkeypatch.setattr("os.fsync", lambda _: (_ for _ in ()).throw(OSError("disk full")))
+    with pytest.raises(OSError, match="disk full"):
+        write_atomically(path, b"newer")
+    assert hashlib.sha256(path.read_bytes()).digest() == hashlib.sha256(b"new").digest()
