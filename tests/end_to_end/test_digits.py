@@ -97,9 +97,7 @@ def test_a_run_records_what_repeats_it(run: Path, trained: dict[str, Any]) -> No
     assert (run / "architecture.svg").read_text(encoding="utf-8").startswith("<")
 
 
-def test_a_run_can_be_exported_again_and_is_not_overwritten(
-    run: Path, trained: dict[str, Any], tmp_path: Path
-) -> None:
+def test_a_run_can_be_exported_again_and_is_not_overwritten(run: Path, trained: dict[str, Any], tmp_path: Path) -> None:
     again = tmp_path / "deploy" / "digits.onnx"
     bsnc("export", run, "-o", again)
     assert again.read_bytes() == Path(trained["model"]).read_bytes()

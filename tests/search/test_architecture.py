@@ -118,6 +118,27 @@ def test_a_budget_that_is_just_reached_is_met_and_one_unit_less_is_not() -> None
     assert most_probable(graph, logits, [LinearBudget(weights, np.zeros(2), 99_999_998.0)]) is None
 
 
+def test_a_feasible_problem_that_presolving_calls_infeasible_is_solved() -> None:
+    """Found by a longer run of the law above: with its presolve HiGHS reported that there is no solution."""
+    links = [
+        ("x", "a", ["identity"], FIXED),
+        ("a", "b", ["identity"], "g6"),
+        ("x", "b", ["identity"], "g2"),
+        ("a", "b", ["identity"], "g8"),
+        ("a", "c", ["identity"], "g4"),
+        ("b", "c", ["identity"], "g4"),
+        ("a", "c", ["identity"], "g8"),
+        ("b", "c", ["identity"], "g4"),
+        ("b", "y", ["identity"], FIXED),
+    ]
+    graph = network((1,), {"a": [], "b": [], "c": [], "y": []}, links)
+    edges = np.array([521967150.0, 151738229, 5, 6, 0, 75019495, 25739909, 892969745, 388872319])
+    objective = LinearBudget(edges, np.array([10.0, 860742768, 0, 32592463, 10]))
+    edges = np.array([0.0, 334166920, 559855775, 8, 669288547, 0, 6, 6, 0])
+    nodes = np.array([846319242.0, 5, 3, 6, 113153190])
+    assert cheapest(graph, objective, [LinearBudget(edges, nodes, 113153206.0)]) is not None
+
+
 def test_a_network_without_gates_has_one_architecture() -> None:
     graph = network((1,), {"y": []}, [("x", "y", ["identity"], FIXED)])
     budget = LinearBudget(np.array([5.0]), np.array([0.0, 2.0]), 7.0)

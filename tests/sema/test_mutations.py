@@ -18,7 +18,7 @@ from bsnc.sema import Overrides, analyse
 
 ROOT = Path(__file__).parents[2]
 SPECS = [*sorted((ROOT / "specs").glob("*.bsn")), *sorted((ROOT / "tests" / "golden").rglob("*.bsn"))]
-SECONDS = 15
+SECONDS = 10
 SLOW = 6.0
 TOKEN = re.compile(r'"[^"\n]*"|\w+|->|\.\.|[<>=!]=|\s+|.', re.DOTALL)
 WORDS = [

@@ -48,7 +48,6 @@ LIMITS = {
     "exponential arguments": around(blocks(60, "relu", "relu if len([{0}, {0}]) == 2 else relu")),
     "a chain of 3 000 blocks": around(blocks(3_000, "relu", "{0}")),
     "10^18 nodes": around("node h[10^6, 10^6, 10^6]"),
-    "10^6 edges": around("for i in 0..1000, j in 0..1000 { edge image -> logits : flatten | linear(10) }"),
     "a list of 10^12": "network net(w: list[int] = 0..10^12) { }",
     "10^54 elements": "network n() { input a: float[10^18, 10^18, 10^18] output b: float[10] edge a -> b : flatten }",
     "10^18 channels": around("node h edge image -> h : conv(10^18, 3) edge h -> logits : flatten | linear(10)"),
