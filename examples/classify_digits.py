@@ -1,7 +1,7 @@
 """Use an exported model the way an application would: ONNX Runtime, numpy, and what the file says of itself.
 
-    make demo
-    python examples/classify_digits.py runs/demo/model.onnx
+make demo
+python examples/classify_digits.py runs/demo/model.onnx
 """
 
 from __future__ import annotations

@@ -66,6 +66,8 @@ def load_run(directory: Path) -> tuple[Program, ArchitectureFile, Graph, fx.Grap
         if architecture.graph_hash != graph_hash(program.graph):
             raise _damaged(directory, "architecture.json is of another network than ir.json")
         graph = ApplyArchitecture(architecture.live).run(program.graph).graph
+        if {edge.name for edge in graph.edges} != set(architecture.live):
+            raise _damaged(directory, "architecture.json names edges that are no architecture of this network")
         network = lower_static(graph)
         network.load_state_dict(_tensors(directory / "weights.safetensors"))
     except IrFormatError as error:

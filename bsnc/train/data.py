@@ -94,3 +94,11 @@ def _check_fit(dataset: Dataset, graph: Graph) -> None:
         if node.shape != needed:
             message = f"{fact}, but the network declares {node.kind} `{node.name}` as {shape_text(node.shape)}"
             raise Diagnosed(Diagnostic("BSN501", message, subject="section data"))
+
+
+def check_batch(dataset: Dataset, batch_size: int) -> None:
+    """Raises Diagnosed (BSN501) where the training split does not fill a batch."""
+    if len(dataset.train) < batch_size:
+        message = f"the training split has {len(dataset.train)} examples, fewer than a batch of {batch_size}"
+        help_text = "lower `batch_size` in section `train`"
+        raise Diagnosed(Diagnostic("BSN501", message, subject="section data", help=help_text))

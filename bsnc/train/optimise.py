@@ -30,10 +30,16 @@ def build_schedule(config: TrainConfig, optimiser: SGD, epochs: int, steps: int)
     """
     schedule, total = config.schedule, max(1, epochs * steps)
     if isinstance(schedule, OneCycle):
-        return OneCycleLR(optimiser, config.optimizer.lr, total_steps=total, pct_start=schedule.warmup)
+        return OneCycleLR(optimiser, config.optimizer.lr, total_steps=total, pct_start=_rise(schedule, total))
     if isinstance(schedule, Cosine):
         return CosineAnnealingLR(optimiser, total)
     if isinstance(schedule, Step):
         milestones = [round(at / config.epochs * total) for at in schedule.at]
         return MultiStepLR(optimiser, milestones, schedule.by)
     return LambdaLR(optimiser, lambda _: 1.0)
+
+
+def _rise(schedule: OneCycle, total: int) -> float:
+    """The warm-up's share of all steps. OneCycleLR divides by the steps of the warm-up less one."""
+    is_one_step = abs(schedule.warmup * total - 1) < 1e-9
+    return 1.5 / total if is_one_step else schedule.warmup

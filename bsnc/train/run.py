@@ -17,7 +17,7 @@ from bsnc.lower import copy_weights, lower_static, lower_stochastic
 from bsnc.passes import ApplyArchitecture
 from bsnc.search import Verdict, judge
 from bsnc.train.checkpoint import ArchitectureFile, save_run, save_weights, write_atomically, write_json
-from bsnc.train.data import Dataset, load_data
+from bsnc.train.data import Dataset, check_batch, load_data
 from bsnc.train.finish import (
     Chosen,
     Evaluation,
@@ -68,6 +68,7 @@ def train_program(program: Program, spec_text: str, directory: Path, seed: int, 
     """
     started = time.monotonic()
     dataset = load_data(program.data, program.graph)
+    check_batch(dataset, program.train.batch_size)
     write_atomically(directory / "spec.bsn", spec_text.encode())
     write_json(directory / "config.json", _record(program, seed))
     journal = Journal(directory / "metrics.jsonl", progress)
