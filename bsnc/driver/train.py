@@ -106,6 +106,8 @@ def prepare(directory: Path) -> None:
 
 def export_run(run: Path, model: Path) -> Certificate:
     """Export a finished run again, to any file; certificate.json is written beside it. Raises Diagnosed."""
+    if not run.is_dir():
+        raise Diagnosed(Diagnostic("BSN001", "there is no directory of a run here", subject=str(run)))
     program, _, graph, network = load_run(run)
     report = report_costs(program, Analysis())
     dataset = load_data(program.data, program.graph)

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from torch import fx
 
 from bsnc.cost import low_resolution
-from bsnc.ir import Frozen, Graph
+from bsnc.ir import Frozen, Graph, Setting
 from bsnc.lower import fold_batch_norm, op_paths
 from bsnc.ops import numel
 
@@ -34,7 +34,7 @@ class Provenance(Hidden):
     network: str
     graph_hash: str
     spec_sha256: str
-    settings: dict[str, int | float | bool | str | tuple[int, ...]]
+    settings: dict[str, Setting]
     live: tuple[str, ...]
     class_names: tuple[str, ...] = ()
     mean: tuple[float, ...] = ()

@@ -20,7 +20,7 @@ from bsnc.ir.graph import Edge, Frozen, Gate, Graph, Node, OpCall
 from bsnc.ir.listing import module_text, print_graph, shape_text
 from bsnc.ir.liveness import edges_on_a_path, live_bits, live_edges
 from bsnc.ir.networkx_view import to_networkx
-from bsnc.ir.program import IrFormatError, Program, dump_program, graph_hash, load_program
+from bsnc.ir.program import IrFormatError, Program, Setting, dump_program, graph_hash, load_program
 from bsnc.ir.verify import InvalidGraphError, verify
 
 __all__ = [
@@ -47,6 +47,7 @@ __all__ = [
     "OpCall",
     "Program",
     "SearchConfig",
+    "Setting",
     "Sgd",
     "Step",
     "TrainConfig",

@@ -104,11 +104,11 @@ class Graph(Frozen):
         """For every edge, the index of its gate, or None for a fixed edge."""
         return tuple(None if e.gate is None else self.gate_index[e.gate] for e in self.edges)
 
-    @property
+    @cached_property
     def input(self) -> Node:
         return next(node for node in self.nodes if node.kind == "input")
 
-    @property
+    @cached_property
     def output(self) -> Node:
         return next(node for node in self.nodes if node.kind == "output")
 

@@ -14,6 +14,8 @@ from bsnc.ir.graph import Frozen, Graph
 from bsnc.ir.verify import verify
 
 FORMAT_VERSION = 1
+Setting = int | float | bool | str | tuple[int | float | bool | str, ...]
+"""A value that a parameter of a network was given from outside."""
 
 
 class Program(Frozen):
@@ -26,7 +28,7 @@ class Program(Frozen):
     search: SearchConfig = SearchConfig()
     train: TrainConfig = TrainConfig()
     data: DataConfig = DataConfig()
-    settings: dict[str, int | float | bool | str | tuple[int, ...]] = Field(default_factory=dict)
+    settings: dict[str, Setting] = Field(default_factory=dict)
 
 
 class IrFormatError(ValueError):

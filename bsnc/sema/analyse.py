@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from bsnc.diagnostics import Diagnosed, Diagnostic, Label, Source, SourceSpan
-from bsnc.ir import SECTIONS, Budget, Frozen, Graph, Program
+from bsnc.ir import SECTIONS, Budget, Frozen, Graph, Program, Setting
 from bsnc.sema.budgets import budget_of
 from bsnc.sema.build import build_graph, topological_order
 from bsnc.sema.checks import CHECKS
@@ -74,7 +74,7 @@ def _analyse(source: Source, overrides: Overrides, analysis: Analysis) -> None:
         analysis.program = Program(graph=graph, budgets=tuple(budgets), settings=given, **parts)
 
 
-def _plain(value: Value) -> int | float | bool | str | tuple[int, ...]:
+def _plain(value: Value) -> Setting:
     return tuple(value) if isinstance(value, list) else cast(Any, value)
 
 

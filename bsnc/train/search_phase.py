@@ -156,6 +156,6 @@ def check_finite(losses: Tensor, phase: str, epoch: int, step: int) -> None:
     """Raises Diagnosed (BSN502) where a loss is infinite or undefined."""
     if bool(torch.isfinite(losses).all()):
         return
-    message = f"the loss is not finite in phase {phase}, epoch {epoch}, step {step}"
+    message = f"the loss is not finite in phase {phase}, epoch {epoch + 1}, step {step + 1}"
     help_text = "lower the learning rate: `train { optimizer = sgd(lr = …) }`"
     raise Diagnosed(Diagnostic("BSN502", message, subject="train", help=help_text))
