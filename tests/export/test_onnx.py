@@ -10,6 +10,7 @@ import torch
 
 from bsnc.diagnostics import Diagnosed
 from bsnc.export import TOLERANCE, export_model, read_model, read_provenance, recount, run_onnx, verify_model
+from bsnc.export.parity import ModelRunError, measure_parity
 from bsnc.ir import graph_hash
 from tests.laws.exports import DEPLOYMENT, Exported, exported
 
@@ -116,3 +117,37 @@ def test_a_network_that_was_left_in_training_mode_is_exported_as_it_evaluates() 
     case.network.eval()
     assert certificate.parity.holds
     np.testing.assert_allclose(run_onnx(model, case.examples), run_onnx(case.model, case.examples), atol=1e-6)
+
+
+def test_parity_is_the_greatest_difference_and_at_its_worst_where_there_is_no_comparing() -> None:
+    case = exported("vector")
+    expected = run_onnx(case.model, case.examples)
+
+    class Shifted(torch.nn.Module):
+        def __init__(self, change) -> None:
+            super().__init__()
+            self.change = change
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.change(case.network(x))
+
+    changes = {
+        "none": lambda y: y,
+        "one logit": lambda y: y + torch.tensor([0, 0.25, 0]),
+        "shape": lambda y: y[:, :1],
+        "undefined": lambda y: y * torch.tensor([1, 1, torch.nan]),
+        "infinite": lambda y: y + torch.tensor([torch.inf, 0, 0]),
+    }
+    found = {name: measure_parity(case.model, Shifted(change), case.examples) for name, change in changes.items()}
+    assert found["none"].holds and found["none"].examples == len(expected)
+    assert found["one logit"].max_abs_diff == pytest.approx(0.25, abs=1e-6) and not found["one logit"].holds
+    for name in ("shape", "undefined", "infinite"):
+        assert found[name].max_abs_diff == pytest.approx(3.4e38, rel=0.01) and not found[name].holds
+
+
+def test_a_model_that_cannot_run_is_one_kind_of_error() -> None:
+    case = exported("vector")
+    with pytest.raises(ModelRunError):
+        run_onnx(case.model, case.examples[:, :2])
+    with pytest.raises(ModelRunError):
+        run_onnx(onnx.ModelProto(), case.examples)

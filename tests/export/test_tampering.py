@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
 from bsnc.diagnostics import Diagnosed
-from bsnc.export import Verification, read_model, read_provenance, verify_model
+from bsnc.export import Verification, read_model, read_provenance, recount, verify_model
 from bsnc.ir import CostKey, every_cost
 from tests.laws.exports import Exported, exported
 from tests.laws.strategies import law
@@ -360,6 +360,50 @@ def test_a_changed_model_is_not_met_and_the_code_says_why(change: str) -> None:
     assert codes(result) == [code], [d.message for d in result.diagnostics]
     assert not result.met
     assert all(d.message and d.subject == str(PATH) and "\n" not in d.message for d in result.diagnostics)
+
+
+@pytest.mark.parametrize("change", [external_weights, external_constant])
+def test_weights_in_another_file_are_refused_even_where_that_file_exists(
+    change: Tamper, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "weights.bin").write_bytes(bytes(10_000))
+    monkeypatch.chdir(tmp_path)
+    case = exported("fabric")
+    for keep_metadata in (True, False):
+        model = onnx.ModelProto()
+        model.CopyFrom(case.model)
+        change(model)
+        if not keep_metadata:
+            del model.metadata_props[:]
+        result = check(model.SerializeToString(), case, [])
+        assert codes(result) == ["BSN511"] and not result.met
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("trainable", {}), ("trainable", {"edges.x__a.conv": 1}), ("low_resolution", ("edges.x__a.conv",))],
+)
+def test_a_recount_alone_sees_metadata_that_the_file_contradicts(field: str, value: object) -> None:
+    """Whoever has no spec at hand is told as much as the file can tell."""
+    case = exported("fabric")
+    provenance = read_provenance(case.model)
+    assert provenance is not None
+    merged = {**provenance.trainable, **value} if isinstance(value, dict) and value else value
+    with pytest.raises(Diagnosed) as caught:
+        for key in every_cost():
+            recount(case.model, key, provenance.model_copy(update={field: merged}))
+    assert [d.code for d in caught.value.diagnostics] == ["BSN513"]
+
+
+def test_what_a_file_claims_of_inner_shapes_is_not_believed() -> None:
+    case = exported("fabric")
+    model = onnx.ModelProto()
+    model.CopyFrom(case.model)
+    inner = conv_of(model, "x__a").output[0]
+    del model.graph.value_info[:]
+    model.graph.value_info.append(helper.make_tensor_value_info(inner, TensorProto.FLOAT, ["batch", 3, 1, 1]))
+    provenance = read_provenance(model)
+    assert {key: recount(model, key, provenance) for key in every_cost()} == case.costs
 
 
 def test_other_weights_are_another_training_and_no_fault() -> None:

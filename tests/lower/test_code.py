@@ -165,3 +165,16 @@ def test_copied_weights_are_those_of_the_same_edges(graph: Graph, data: st.DataO
     for edge in part.edges:
         for source, target in zip(ours[edge.name], theirs[edge.name], strict=True):
             assert all(states(lowered.get_submodule(source), other.get_submodule(target)))
+
+
+def test_copied_weights_are_found_by_edge_even_where_another_edge_had_the_attribute() -> None:
+    """`x->h[0]` and `x->h_0` both want to be `x__h_0`; without the first the second is."""
+    nodes = {"h[0]": [], "h_0": [], "y": []}
+    links = [("x", "h[0]", [linear(2)]), ("x", "h_0", [linear(2)]), ("h[0]", "y", ["tanh"]), ("h_0", "y", ["tanh"])]
+    graph = network((2,), nodes, links)
+    part = graph.keeping(["x->h_0", "h_0->y"])
+    lowered, other = lower_stochastic(graph), lower_stochastic(part)
+    randomise(lowered)
+    copy_weights(lowered, graph, other, part)
+    assert op_paths(graph)["x->h_0"] != op_paths(part)["x->h_0"] == op_paths(graph)["x->h[0]"]
+    assert torch.equal(other.edges.x__h_0.linear.weight, lowered.edges.x__h_0_v2.linear.weight)

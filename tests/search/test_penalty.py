@@ -1,5 +1,6 @@
 """Penalties of budgets: hinges whose weight is fixed, or found between two limits."""
 
+import math
 from itertools import pairwise
 
 import pytest
@@ -60,6 +61,13 @@ def test_auto_reaches_its_limit_and_leaves_it_at_once_when_the_tide_turns(cost: 
     assert float(penalty.lambdas[0]) == limit
     penalty.update(rows([1.0 if cost > 10 else 1000.0]))
     assert float(penalty.lambdas[0]) != limit
+
+
+@pytest.mark.parametrize("cost", [0.0, 20.0, 1e12])
+def test_one_step_moves_lambda_by_three_percent_at_most(cost: float) -> None:
+    penalty = auto(10.0)
+    penalty.update(rows([cost]))
+    assert abs(math.log(float(penalty.lambdas[0]))) == pytest.approx(Penalty.RATE)
 
 
 def test_each_budget_has_its_own_lambda() -> None:

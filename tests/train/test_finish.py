@@ -104,6 +104,7 @@ def test_batch_statistics_are_the_mean_over_whole_batches_of_the_training_images
     norm = nn.BatchNorm2d(2, momentum=0.7)
     norm.running_mean.fill_(9)
     norm.running_var.fill_(9)
+    norm.num_batches_tracked.fill_(50)
     with torch.no_grad():
         norm.weight.fill_(3)
     reestimate_batch_norm(norm, data, batch_size=10)
