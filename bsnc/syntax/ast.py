@@ -110,10 +110,71 @@ class Call(Syntax):
     arguments: tuple[Argument, ...]
 
 
-Expr = Number | String | Boolean | Name | ListLiteral | Unary | Binary | Range | Conditional | Pipe | Index | Call
+@dataclass(frozen=True)
+class Repeat(Syntax):
+    """`module repeat count`: the module, `count` times in a row."""
+
+    module: Expr
+    count: Expr
 
 
-# ---- statements of a network ----
+@dataclass(frozen=True)
+class Extern(Syntax):
+    """`extern "package.module:Class"(arguments) with (declared)`: a module of the user's own."""
+
+    target: String
+    arguments: tuple[Argument, ...]
+    declared: tuple[Argument, ...]
+
+
+Expr = (
+    Number
+    | String
+    | Boolean
+    | Name
+    | ListLiteral
+    | Unary
+    | Binary
+    | Range
+    | Conditional
+    | Pipe
+    | Repeat
+    | Index
+    | Call
+    | Extern
+)
+
+
+# ---- parameters ----
+
+
+@dataclass(frozen=True)
+class ParameterType(Syntax):
+    """`int`, or `list[int]` with an element."""
+
+    name: Identifier
+    element: Identifier | None
+
+
+@dataclass(frozen=True)
+class Limits(Syntax):
+    """`in values`: a range or a list that holds the value; with `is_open`, `in start..` without an end."""
+
+    values: Expr
+    is_open: bool
+
+
+@dataclass(frozen=True)
+class Parameter(Syntax):
+    """Of a network, where the type is always given, a block or a cell."""
+
+    name: Identifier
+    type: ParameterType | None
+    limits: Limits | None
+    default: Expr | None
+
+
+# ---- statements of networks and cells ----
 
 
 @dataclass(frozen=True)
@@ -125,15 +186,20 @@ class TensorType(Syntax):
 
 
 @dataclass(frozen=True)
-class Input(Syntax):
+class End(Syntax):
+    """`input image: float[3, 32, 32]` of a network: declares the node."""
+
+    kind: Literal["input", "output"]
     name: Identifier
     tensor: TensorType
 
 
 @dataclass(frozen=True)
-class Output(Syntax):
-    name: Identifier
-    tensor: TensorType
+class Port(Syntax):
+    """`input v[0]` of a cell: says which of its nodes."""
+
+    kind: Literal["input", "output"]
+    node: Expr
 
 
 @dataclass(frozen=True)
@@ -143,18 +209,21 @@ class Let(Syntax):
 
 
 @dataclass(frozen=True)
-class BlockParameter(Syntax):
-    name: Identifier
-    default: Expr | None
-
-
-@dataclass(frozen=True)
 class Block(Syntax):
     """A named module, possibly with parameters."""
 
     name: Identifier
-    parameters: tuple[BlockParameter, ...]
+    parameters: tuple[Parameter, ...]
     value: Expr
+
+
+@dataclass(frozen=True)
+class Cell(Syntax):
+    """A sub-network with nodes of its own, to stand where a module may."""
+
+    name: Identifier
+    parameters: tuple[Parameter, ...]
+    body: tuple[Statement, ...]
 
 
 @dataclass(frozen=True)
@@ -167,11 +236,36 @@ class NodeDeclaration(Syntax):
 
 
 @dataclass(frozen=True)
+class GateDeclaration(Syntax):
+    """A gate that edges may share, or with an extent an array of them."""
+
+    name: Identifier
+    extent: tuple[Expr, ...]
+
+
+@dataclass(frozen=True)
+class Option(Syntax):
+    """One module of a choice; the name `none` stands for no module."""
+
+    value: Expr
+
+
+@dataclass(frozen=True)
+class Choice(Syntax):
+    """`choice @ gate { option; … }`: the statements in it are options, and loops and conditions around them."""
+
+    gate: Expr | None
+    options: tuple[Statement, ...]
+
+
+@dataclass(frozen=True)
 class EdgeDeclaration(Syntax):
     fixed: bool
     source: Expr
     target: Expr
-    module: Expr
+    module: Expr | Choice
+    gate: Expr | None
+    """The gate of a module; a choice names its own."""
 
 
 @dataclass(frozen=True)
@@ -195,25 +289,17 @@ class If(Syntax):
     otherwise: tuple[Statement, ...]
 
 
-Statement = Input | Output | Let | Block | NodeDeclaration | EdgeDeclaration | For | If
+Statement = End | Port | Let | Block | Cell | NodeDeclaration | GateDeclaration | EdgeDeclaration | Option | For | If
 
 
 # ---- items of a file ----
 
 
 @dataclass(frozen=True)
-class ParameterType(Syntax):
-    """`int`, or `list[int]` with an element."""
+class Import(Syntax):
+    """`import "file.bsn"`: lets, blocks, cells and networks of another file."""
 
-    name: Identifier
-    element: Identifier | None
-
-
-@dataclass(frozen=True)
-class Parameter(Syntax):
-    name: Identifier
-    type: ParameterType
-    default: Expr | None
+    path: String
 
 
 @dataclass(frozen=True)
@@ -254,6 +340,9 @@ class Section(Syntax):
     entries: tuple[Entry, ...]
 
 
+Item = Import | Let | Block | Cell | Network | Budget | Section
+
+
 @dataclass(frozen=True)
 class Spec(Syntax):
-    items: tuple[Network | Budget | Section, ...]
+    items: tuple[Item, ...]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from lark import Token, Transformer
 from lark.tree import Meta
@@ -16,9 +16,15 @@ from bsnc.syntax.literals import split_number
 
 Children = Sequence[Any]
 
+
+def _present(children: Children) -> tuple[Any, ...]:
+    """Without the placeholders of what is optional and absent."""
+    return tuple(child for child in children if child is not None)
+
+
 RESERVED = {
-    *("network", "budget", "let", "block", "node", "edge", "fixed", "for", "in", "if", "else"),
-    *("and", "or", "not", "true", "false"),
+    *("import", "network", "cell", "budget", "let", "block", "node", "gate", "edge", "fixed", "choice", "repeat"),
+    *("extern", "for", "in", "if", "else", "and", "or", "not", "true", "false"),
 }
 """Words that cannot be declared: where one may stand, the grammar would take it for a keyword. `input`, `output`
 and the names of sections stay free, they are natural names of nodes."""
@@ -54,26 +60,38 @@ class BuildAst(Transformer[Token, ast.Spec]):
     def spec(self, meta: Meta, items: Children) -> ast.Spec:
         return ast.Spec(tuple(items), span=self._span(meta))
 
+    def import_file(self, meta: Meta, children: Children) -> ast.Import:
+        return ast.Import(self._quoted(children[0]), span=self._span(meta))
+
     def network(self, meta: Meta, children: Children) -> ast.Network:
-        name, *rest = children
-        parameters = tuple(c for c in rest if isinstance(c, ast.Parameter))
-        body = tuple(c for c in rest if c is not None and not isinstance(c, ast.Parameter))
-        return ast.Network(self._declared(name), parameters, body, span=self._span(meta))
+        name, *parameters, body = children
+        return ast.Network(self._declared(name), _present(parameters), body, span=self._span(meta))
 
     def parameter(self, meta: Meta, children: Children) -> ast.Parameter:
-        name, type_, default = children
-        return ast.Parameter(self._declared(name), type_, default, span=self._span(meta))
+        name, type_, limits, default = children
+        return ast.Parameter(self._declared(name), type_, limits, default, span=self._span(meta))
+
+    def limits(self, meta: Meta, children: Children) -> ast.Limits:
+        return ast.Limits(children[0], False, span=self._span(meta))
+
+    def open_limits(self, meta: Meta, children: Children) -> ast.Limits:
+        return ast.Limits(children[0], True, span=self._span(meta))
 
     def type(self, meta: Meta, children: Children) -> ast.ParameterType:
         name, element = children
         inner = self._identifier(element) if element is not None else None
         return ast.ParameterType(self._identifier(name), inner, span=self._span(meta))
 
-    def input(self, meta: Meta, children: Children) -> ast.Input:
-        return ast.Input(self._declared(children[0]), children[1], span=self._span(meta))
+    def input(self, meta: Meta, children: Children) -> ast.End | ast.Port:
+        return self._end("input", meta, children)
 
-    def output(self, meta: Meta, children: Children) -> ast.Output:
-        return ast.Output(self._declared(children[0]), children[1], span=self._span(meta))
+    def output(self, meta: Meta, children: Children) -> ast.End | ast.Port:
+        return self._end("output", meta, children)
+
+    def _end(self, kind: Literal["input", "output"], meta: Meta, children: Children) -> ast.End | ast.Port:
+        if len(children) == 1:
+            return ast.Port(kind, children[0], span=self._span(meta))
+        return ast.End(kind, self._declared(children[0]), children[1], span=self._span(meta))
 
     def tensor(self, meta: Meta, children: Children) -> ast.TensorType:
         return ast.TensorType(self._identifier(children[0]), tuple(children[1:]), span=self._span(meta))
@@ -83,11 +101,11 @@ class BuildAst(Transformer[Token, ast.Spec]):
 
     def block(self, meta: Meta, children: Children) -> ast.Block:
         name, *parameters, value = children
-        declared = tuple(p for p in parameters if p is not None)
-        return ast.Block(self._declared(name), declared, value, span=self._span(meta))
+        return ast.Block(self._declared(name), _present(parameters), value, span=self._span(meta))
 
-    def block_parameter(self, meta: Meta, children: Children) -> ast.BlockParameter:
-        return ast.BlockParameter(self._declared(children[0]), children[1], span=self._span(meta))
+    def cell(self, meta: Meta, children: Children) -> ast.Cell:
+        name, *parameters, body = children
+        return ast.Cell(self._declared(name), _present(parameters), body, span=self._span(meta))
 
     def node(self, meta: Meta, children: Children) -> ast.NodeDeclaration:
         name, extent, pipeline = children
@@ -96,9 +114,23 @@ class BuildAst(Transformer[Token, ast.Spec]):
     def extent(self, meta: Meta, children: Children) -> tuple[ast.Expr, ...]:  # noqa: ARG002
         return tuple(children)
 
+    def gate(self, meta: Meta, children: Children) -> ast.GateDeclaration:
+        name, extent = children
+        return ast.GateDeclaration(self._declared(name), extent or (), span=self._span(meta))
+
     def edge(self, meta: Meta, children: Children) -> ast.EdgeDeclaration:
-        fixed, source, target, module = children
-        return ast.EdgeDeclaration(fixed is not None, source, target, module, span=self._span(meta))
+        fixed, source, target, module, *gate = children
+        return ast.EdgeDeclaration(fixed is not None, source, target, module, *(gate or (None,)), span=self._span(meta))
+
+    def choice(self, meta: Meta, children: Children) -> ast.Choice:
+        gate, options = children
+        return ast.Choice(gate, options, span=self._span(meta))
+
+    def options(self, meta: Meta, children: Children) -> tuple[ast.Statement, ...]:  # noqa: ARG002
+        return _present(children)
+
+    def option(self, meta: Meta, children: Children) -> ast.Option:  # noqa: ARG002
+        return ast.Option(children[0], span=children[0].span)
 
     def binding(self, meta: Meta, children: Children) -> ast.Binding:
         return ast.Binding(self._declared(children[0]), children[1], span=self._span(meta))
@@ -121,7 +153,7 @@ class BuildAst(Transformer[Token, ast.Spec]):
         return ast.Budget(cost, bound, of_max, span=self._span(meta))
 
     def cost(self, meta: Meta, children: Children) -> ast.CostReference:
-        arguments = tuple(a for a in children[1:] if a is not None)
+        arguments = _present(children[1:])
         return ast.CostReference(self._identifier(children[0]), arguments, span=self._span(meta))
 
     def bound(self, meta: Meta, children: Children) -> tuple[ast.Expr, bool]:  # noqa: ARG002
@@ -153,11 +185,21 @@ class BuildAst(Transformer[Token, ast.Spec]):
     def range(self, meta: Meta, children: Children) -> ast.Range:
         return ast.Range(children[0], children[1], span=self._span(meta))
 
+    def repeat(self, meta: Meta, children: Children) -> ast.Repeat:
+        return ast.Repeat(children[0], children[1], span=self._span(meta))
+
+    def extern(self, meta: Meta, children: Children) -> ast.Extern:
+        target, arguments, declared = children
+        return ast.Extern(self._quoted(target), arguments, declared or (), span=self._span(meta))
+
+    def arguments(self, meta: Meta, children: Children) -> tuple[ast.Argument, ...]:  # noqa: ARG002
+        return _present(children)
+
     def index(self, meta: Meta, children: Children) -> ast.Index:
         return ast.Index(children[0], tuple(children[1:]), span=self._span(meta))
 
     def call(self, meta: Meta, children: Children) -> ast.Call:
-        arguments = tuple(a for a in children[1:] if a is not None)
+        arguments = _present(children[1:])
         return ast.Call(self._identifier(children[0]), arguments, span=self._span(meta))
 
     def argument(self, meta: Meta, children: Children) -> ast.Argument:
@@ -172,8 +214,12 @@ class BuildAst(Transformer[Token, ast.Spec]):
             value, unit = 0, ""
         return ast.Number(value, unit, span=self._span(meta))
 
-    def string(self, meta: Meta, children: Children) -> ast.String:
-        return ast.String(str(children[0])[1:-1], span=self._span(meta))
+    def string(self, meta: Meta, children: Children) -> ast.String:  # noqa: ARG002
+        return self._quoted(children[0])
+
+    def _quoted(self, token: Token) -> ast.String:
+        start, end = cast(int, token.start_pos), cast(int, token.end_pos)
+        return ast.String(str(token)[1:-1], span=SourceSpan(self._source, start, end))
 
     def boolean(self, meta: Meta, children: Children) -> ast.Boolean:
         return ast.Boolean(str(children[0]) == "true", span=self._span(meta))
@@ -182,4 +228,4 @@ class BuildAst(Transformer[Token, ast.Spec]):
         return ast.Name(str(children[0]), span=self._span(meta))
 
     def list(self, meta: Meta, children: Children) -> ast.ListLiteral:
-        return ast.ListLiteral(tuple(c for c in children if c is not None), span=self._span(meta))
+        return ast.ListLiteral(_present(children), span=self._span(meta))
