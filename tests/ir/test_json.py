@@ -114,8 +114,12 @@ def test_listing_has_a_line_for_each_node_and_edge_in_order(graph: Graph) -> Non
     assert [line.split(":")[0].split(maxsplit=1)[1] for line in lines[1 : 1 + len(graph.nodes)]] == [
         node.name for node in graph.nodes
     ]
-    assert [line.split(": ")[0].removeprefix("  edge ") for line in lines[1 + len(graph.nodes) :]] == [
-        edge.name for edge in graph.edges
+    assert [line.split(": ")[0].removeprefix("  edge ") for line in lines[1 + len(graph.nodes) :]][
+        : len(graph.edges)
+    ] == [edge.name for edge in graph.edges]
+    choices = [gate for gate in graph.gates if gate.options]
+    assert lines[1 + len(graph.nodes) + len(graph.edges) :] == [
+        f"  gate {gate.name}: one of {'; '.join(gate.options)}" for gate in choices
     ]
 
 
