@@ -23,7 +23,7 @@ FILES = ("ir.json", "architecture.json", "weights.safetensors")
 
 @pytest.fixture(scope="module")
 def program(repository: Path) -> Program:
-    return load_program(repository / "specs" / "digits.bsn", Overrides(SETTINGS, ()))[1]
+    return load_program(repository / "specs" / "digits.bsn", Overrides(SETTINGS, ()))[0]
 
 
 @pytest.fixture(scope="module")
