@@ -122,7 +122,7 @@ class Evaluator:
                 return self._apply_block(binding.value, {}, expr.span)
             return binding.value
         if expr.text in OPS:
-            return Module((bind_op(self, OPS[expr.text], (), expr.span, scope),))
+            return Module(bind_op(self, OPS[expr.text], (), expr.span, scope))
         if expr.text in FUNCTIONS:
             fail("BSN206", f"`{expr.text}` is a function: call it with arguments", expr.span)
         return self._unknown("BSN201", f"no name `{expr.text}` is visible here", expr.text, expr.span, scope)
@@ -142,7 +142,7 @@ class Evaluator:
         if name in FUNCTIONS:
             return FUNCTIONS[name](self, expr, scope)
         if name in OPS:
-            return Module((bind_op(self, OPS[name], expr.arguments, expr.span, scope),))
+            return Module(bind_op(self, OPS[name], expr.arguments, expr.span, scope))
         return self._unknown_op(name, expr.name.span, scope)
 
     def _unknown_op(self, name: str, span: SourceSpan, scope: Scope) -> NoReturn:
