@@ -78,6 +78,7 @@ def _veniat2018(layer: Layer, provenance: Provenance) -> int:
 _SETTINGS = {
     "BatchNormalization": (3, 4),
     "Pad": (1, 2, 3),
+    "ReduceMax": (1,),
     "ReduceMean": (1,),
     "Reshape": (1,),
     "Resize": (1, 2, 3),

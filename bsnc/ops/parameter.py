@@ -31,6 +31,12 @@ class OpParameter:
     def required(self) -> bool:
         return self.default is None
 
+    @property
+    def bounds_text(self) -> str:
+        """`at least 0 and at most 1`; empty where anything is accepted."""
+        named = (("at least", self.minimum), ("at most", self.maximum))
+        return " and ".join(f"{words} {bound:g}" for words, bound in named if bound is not None)
+
     def has_type(self, value: object) -> bool:
         """Whether the value is of the parameter's type; a whole number is a float too."""
         if self.type in ("bool", "choice"):

@@ -92,7 +92,7 @@ def _argument(evaluator: Evaluator, op: Op, parameter: OpParameter, expr: ast.Ex
         evaluator.misfit(expr, scope, "BSN206", f"{what} must be {_TYPES[parameter.type]}, not {_described(value)}")
     argument = cast(Scalar, plain)
     if not parameter.in_range(argument):
-        evaluator.misfit(expr, scope, "BSN209", f"{what} must be {_bounds(parameter)}, not {show(value)}")
+        evaluator.misfit(expr, scope, "BSN209", f"{what} must be {parameter.bounds_text}, not {show(value)}")
     return float(argument) if parameter.type == "float" and isinstance(argument, int) else argument
 
 
@@ -111,9 +111,3 @@ def _choice(evaluator: Evaluator, parameter: OpParameter, expr: ast.Expr, scope:
 def _described(value: Value) -> str:
     """The value itself where `describe` says no more than that it is a list."""
     return f"the list {show(value)}" if isinstance(value, list) else describe(value)
-
-
-def _bounds(parameter: OpParameter) -> str:
-    """`at least 0 and at most 1`."""
-    named = (("at least", parameter.minimum), ("at most", parameter.maximum))
-    return " and ".join(f"{words} {bound:g}" for words, bound in named if bound is not None)
