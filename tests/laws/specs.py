@@ -25,8 +25,10 @@ def maybe(strategy: st.SearchStrategy) -> st.SearchStrategy:
     return st.none() | strategy
 
 
-texts = st.sampled_from(["a", "h", "input", "output", "search", "data", "max", "of", "with", "ünïcode_2", "a_name_" * 5])
-identifiers = node(ast.Identifier, texts)
+used = ["a", "h", "search", "data", "max", "of", "with", "ünïcode_2", "a_name_" * 5]
+texts = st.sampled_from(used)
+identifiers = node(ast.Identifier, st.sampled_from([*used, "input", "output"]))
+called = node(ast.Identifier, texts)
 keys = node(ast.Identifier, st.sampled_from(["a", "epochs", "ünïcode_2"]))
 floats = st.floats(0, 1e300, allow_nan=False)
 numbers = node(ast.Number, st.integers(0, 10**20) | st.integers(0, 9) | floats, st.sampled_from(list(UNITS)))
@@ -52,12 +54,13 @@ def compound(parts: st.SearchStrategy) -> st.SearchStrategy:
         node(ast.Pipe, some(parts, least=2)),
         node(ast.Repeat, parts, parts),
         node(ast.Index, parts, some(parts, least=1)),
-        node(ast.Call, identifiers, arguments(parts)),
+        node(ast.Call, called, arguments(parts)),
         node(ast.Extern, strings, arguments(parts), arguments(parts)),
     )
 
 
 expressions = st.recursive(leaves, compound, max_leaves=12)
+ends = expressions | node(ast.Name, st.sampled_from(["input", "output"]))
 types = node(ast.ParameterType, identifiers, maybe(identifiers))
 limits = node(ast.Limits, expressions, st.booleans())
 typed_parameters = some(node(ast.Parameter, identifiers, types, maybe(limits), maybe(expressions)))
@@ -91,8 +94,8 @@ simple_statements = st.one_of(
     blocks,
     node(ast.NodeDeclaration, identifiers, extents, maybe(expressions)),
     node(ast.GateDeclaration, identifiers, extents),
-    node(ast.EdgeDeclaration, st.booleans(), expressions, expressions, expressions, maybe(expressions)),
-    node(ast.EdgeDeclaration, st.booleans(), expressions, expressions, choices, st.none()),
+    node(ast.EdgeDeclaration, st.booleans(), ends, ends, expressions, maybe(expressions)),
+    node(ast.EdgeDeclaration, st.booleans(), ends, ends, choices, st.none()),
 )
 inner_cells = node(ast.Cell, identifiers, parameters, some(simple_statements, most=2))
 statements = nested(simple_statements | inner_cells)
@@ -120,7 +123,8 @@ specs = node(ast.Spec, some(items, most=4))
 # ---- other texts of the same tree ----
 
 COMMENT = re.compile(r'"[^"\n]*"|(#[^\n]*)')
-_PIECE = re.compile(r'(\s*)("[^"\n]*"|\w[\w%]*(?:\.\d+)?(?:(?<=\d[eE])[+-]\d+)?%?|\.\.|->|[<>=!]=|//|\S)')
+_NUMBER = r"\d+(?:\.\d+)?(?:e[+-]?\d+)?(?:[^\W\d]\w*|%(?![\w(]))?"
+_PIECE = re.compile(rf'(\s*)("[^"\n]*"|{_NUMBER}|\w+|\.\.|->|[<>=!]=|//|\S)')
 _BLANKS = ["", " ", "  ", "\t"]
 _BREAKS = ["\n", "\n\n", "\n \n\n  ", " \r\n", "\f\n", " # one\n", "# two #\n\n", "\n\n#three\n", "\n  # four  \n#\n"]
 

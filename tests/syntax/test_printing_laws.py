@@ -20,7 +20,7 @@ def formatted(text: str) -> str:
 
 
 @given(specs)
-@law(400)
+@law(200)
 def test_what_is_printed_parses_to_the_same_tree(spec: ast.Spec) -> None:
     text = print_spec(spec)
     assert parsed(text) == spec
@@ -28,14 +28,14 @@ def test_what_is_printed_parses_to_the_same_tree(spec: ast.Spec) -> None:
 
 
 @given(specs)
-@law(200)
+@law(100)
 def test_what_is_printed_is_formatted(spec: ast.Spec) -> None:
     text = print_spec(spec)
     assert formatted(text) == text
 
 
 @given(specs.flatmap(lambda spec: disarranged(print_spec(spec))))
-@law(400)
+@law(200)
 def test_formatting_keeps_tree_and_comments_and_ends_at_once(text: str) -> None:
     tidy = formatted(text)
     assert parsed(tidy) == parsed(text)

@@ -30,7 +30,9 @@ def format_source(source: Source) -> str:
     with deep_recursion():
         elements = statements.items(spec)
         end = attach((word for element in elements for word in words(element.parts)), source)
-        return _laid_out(elements, settle(elements, end))
+        text = _laid_out(elements, settle(elements, end))
+        assert parse_spec(Source(source.name, text)) == spec, "formatting changed what the spec says"
+    return text
 
 
 def _laid_out(elements: Sequence[Element], last: Sequence[Comment]) -> str:
