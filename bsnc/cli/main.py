@@ -58,18 +58,20 @@ def check(
     style: str,
     settings: tuple[str, ...],
     budgets: tuple[str, ...],
+    network: str | None,
     json_output: bool,
 ) -> None:
     """Check specs without compiling them: syntax, names, types, shapes. Never loads torch."""
-    analyses = [(path, check_spec(path, options.given(settings, budgets))) for path in specs]
+    analyses = [(path, check_spec(path, options.given(settings, budgets, network))) for path in specs]
     diagnostics = [d for _, analysis in analyses for d in analysis.diagnostics]
     if json_output or style == "json":
         print_json([d.as_json() for d in diagnostics])
     else:
         show_diagnostics(diagnostics, style)
         for path, analysis in analyses:
-            if analysis.program is not None:
-                click.echo(f"{path}: ok, {graph_size(analysis.program.graph)}")
+            for name, program in analysis.programs.items():
+                which = f" {name}" if len(analysis.programs) > 1 else ""
+                click.echo(f"{path}:{which} ok, {graph_size(program.graph)}")
     sys.exit(exit_status(diagnostics))
 
 
@@ -85,10 +87,11 @@ def compile_(
     what: str | None,
     settings: tuple[str, ...],
     budgets: tuple[str, ...],
+    network: str | None,
     json_output: bool,
 ) -> None:
     """Compile a spec: prove that its budgets can be met; write ir.json, fx.py, graph.svg and costs.json."""
-    compilation = compile_spec(spec, options.given(settings, budgets))
+    compilation = compile_spec(spec, options.given(settings, budgets, network))
     show_diagnostics(compilation.diagnostics)
     if what is not None:
         click.echo(emit(compilation, what), nl=False)
@@ -116,10 +119,15 @@ def compile_(
 @options.overrides
 @options.as_json
 def cost(
-    spec: Path, masks: Path | None, settings: tuple[str, ...], budgets: tuple[str, ...], json_output: bool
+    spec: Path,
+    masks: Path | None,
+    settings: tuple[str, ...],
+    budgets: tuple[str, ...],
+    network: str | None,
+    json_output: bool,
 ) -> None:
     """Costs of the live subgraph of masks, or of the whole network."""
-    results = cost_masks(spec, masks, options.given(settings, budgets))
+    results = cost_masks(spec, masks, options.given(settings, budgets, network))
     if json_output:
         print_json([result.as_json() for result in results])
         return
@@ -138,6 +146,7 @@ def train(
     output: Path | None,
     settings: tuple[str, ...],
     budgets: tuple[str, ...],
+    network: str | None,
     seed: int,
     threads: int | None,
     json_output: bool,
@@ -147,7 +156,7 @@ def train(
 
     directory = output or _default_run(spec)
     with Bar() as bar:
-        trained = train_spec(spec, directory, options.given(settings, budgets), seed, bar, threads)
+        trained = train_spec(spec, directory, options.given(settings, budgets, network), seed, bar, threads)
     show_diagnostics(trained.warnings)
     if json_output:
         print_json(trained.as_json())
@@ -185,9 +194,11 @@ def export(run: Path, output: Path | None) -> None:
 @click.argument("spec", type=options.PATH)
 @options.overrides
 @options.as_json
-def verify(model: Path, spec: Path, settings: tuple[str, ...], budgets: tuple[str, ...], json_output: bool) -> None:
+def verify(
+    model: Path, spec: Path, settings: tuple[str, ...], budgets: tuple[str, ...], network: str | None, json_output: bool
+) -> None:
     """Recount a model's costs from its file, compare it with the spec, exit 1 when a budget is exceeded."""
-    result = verify_file(model, spec, options.given(settings, budgets))
+    result = verify_file(model, spec, options.given(settings, budgets, network))
     show_diagnostics(result.diagnostics)
     if json_output:
         print_json(

@@ -16,7 +16,7 @@ PATH = click.Path(path_type=Path)
 
 
 def overrides(command: Command) -> Command:
-    """`--set` and `--budget`."""
+    """`--set`, `--budget` and `--network`."""
     sets = click.option(
         "--set",
         "settings",
@@ -31,7 +31,8 @@ def overrides(command: Command) -> Command:
         metavar="COST=BOUND",
         help='Replace or add a budget: flops=30M, "flops=20% of max".',
     )
-    return sets(budgets(command))
+    network = click.option("--network", metavar="NAME", help="Which network, where the file has several.")
+    return sets(budgets(network(command)))
 
 
 def seed(command: Command) -> Command:
@@ -61,5 +62,5 @@ def as_json(command: Command) -> Command:
     return click.option("--json", "json_output", is_flag=True, help="Print the result as JSON.")(command)
 
 
-def given(settings: tuple[str, ...], budgets: tuple[str, ...]) -> Overrides:
-    return Overrides(settings, budgets)
+def given(settings: tuple[str, ...], budgets: tuple[str, ...], network: str | None) -> Overrides:
+    return Overrides(settings, budgets, network)

@@ -2,6 +2,6 @@
 
 from bsnc.cost.flops import low_resolution
 from bsnc.cost.linear import Cost, LinearCost
-from bsnc.cost.registry import cost_of, costs_of_masks, maximum
+from bsnc.cost.registry import cost_of, costs_of_masks
 
-__all__ = ["Cost", "LinearCost", "cost_of", "costs_of_masks", "low_resolution", "maximum"]
+__all__ = ["Cost", "LinearCost", "cost_of", "costs_of_masks", "low_resolution"]

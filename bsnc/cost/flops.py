@@ -21,11 +21,11 @@ def veniat2018(graph: Graph) -> LinearCost:
     """`flops(count = veniat2018)`: as the code of Veniat & Denoyer (CVPR 2018) counts, to compare with its tables.
 
     A convolution right after an upsampling of its edge is charged at the low resolution, and a live node with k
-    inputs adds (k − 1) · numel, all its inputs in the S-network counted, live or not.
+    inputs adds (k − 1) · numel, all its inputs in the S-network counted, live or not, where it sums or averages.
     """
     edges = [sum(_charged(edge, i) for i in range(len(edge.module))) for edge in graph.edges]
     nodes = [
-        max(0, len(arriving) - 1) * numel(node.shape)
+        max(0, len(arriving) - 1) * numel(node.shape) if node.aggregation in ("sum", "mean") else 0
         for node, arriving in zip(graph.nodes, graph.in_edges, strict=True)
     ]
     key = CostKey(name="flops", options=(("count", "veniat2018"),))

@@ -10,7 +10,7 @@ from torch import Tensor
 from bsnc.cost.flops import executed, veniat2018
 from bsnc.cost.linear import LinearCost
 from bsnc.cost.params import params
-from bsnc.ir import CostKey, Graph, edges_on_a_path, live_edges
+from bsnc.ir import CostKey, Graph, live_edges
 
 _COSTS: dict[str, Callable[[Graph], LinearCost]] = {
     "flops": executed,
@@ -28,9 +28,3 @@ def costs_of_masks(key: CostKey, graph: Graph, masks: Tensor) -> Tensor:
     """Masks `[B, E]` (bool) → cost of their live subgraphs `[B]` (float64)."""
     live = torch.from_numpy(live_edges(graph, masks.cpu().numpy())).to(masks.device)
     return cost_of(key, graph)(live)
-
-
-def maximum(cost: LinearCost, graph: Graph) -> float:
-    """The cost of the whole S-network. No architecture costs more: costs only grow with live edges."""
-    everything = torch.tensor([edges_on_a_path(graph)])
-    return float(cost(everything)[0])

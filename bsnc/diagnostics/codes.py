@@ -126,12 +126,37 @@ CODES: dict[str, Code] = {
         "output has another shape than declared",
         "The shape that arrives at the output differs from the one in its declaration.",
     ),
+    "BSN217": Code(
+        "a module of one's own is not allowed",
+        'An `extern "package.module:Class"` names Python code. Checking or compiling a spec runs none of it unless you '
+        "say `--allow-extern`, which you should for specs that you trust only.",
+    ),
+    "BSN218": Code(
+        "a module of one's own does not work",
+        "The Python module or class of an `extern` cannot be imported, built with these arguments, or run on an input "
+        "of this shape; or it does something other than its `with (…)` declares.",
+    ),
+    "BSN221": Code(
+        "cannot import a file",
+        "`import` takes the path of another spec, relative to the file that it stands in. The file must exist and be "
+        "readable text.",
+    ),
+    "BSN222": Code("imports in a circle", "A file cannot import itself, not even by way of other files."),
+    "BSN223": Code(
+        "import from outside",
+        "Files are imported only from the directory of the spec and from those below it, so that a spec of somebody "
+        "else cannot read your files. `--root DIR` names another directory to stay below.",
+    ),
     "BSN301": Code("cycle", "An S-network is acyclic. The message shows one cycle, edge by edge."),
     "BSN302": Code(
-        "no network, or not one",
-        "A spec declares exactly one network, with exactly one `input` and one `output`.",
+        "no network, or not one input and output",
+        "A network declares exactly one `input` and one `output`, with their shapes; a cell says which of its nodes are "
+        "its `input` and its `output`. What is compiled is a network.",
     ),
-    "BSN303": Code("output depends on nothing", "No path of edges leads from the input to the output."),
+    "BSN303": Code(
+        "output depends on nothing",
+        "No path of edges leads from the input to the output; or each such path needs two options of one gate at once.",
+    ),
     "BSN304": Code(
         "node on no path",
         "No path from the input to the output passes this node: its edges can never be live, cost nothing and do "
@@ -139,19 +164,25 @@ CODES: dict[str, Code] = {
         severity="warning",
     ),
     "BSN305": Code(
-        "edge into the input or out of the output",
-        "The input only has edges that leave it, and the output only edges that arrive.",
+        "edge between nodes that it may not join",
+        "The input only has edges that leave it, and the output only edges that arrive. Edges of a cell join nodes of "
+        "that cell.",
     ),
     "BSN306": Code(
         "not a node pipeline",
-        "A node aggregates (`sum`) and then may apply parameter-free activations that keep the shape, such as "
+        "A node aggregates (`sum`, `mean`, `max` or `concat`) and then may apply parameter-free activations that keep the shape, such as "
         "`relu`. Convolutions, normalisations and other modules belong on edges.",
     ),
     "BSN307": Code(
         "unused name",
-        "A parameter, block or `let` is declared but never used. A parameter that nothing depends on is often a sign "
+        "A parameter, block, cell, gate or `let` is declared but never used. A parameter that nothing depends on is often a sign "
         "of a number written out somewhere instead.",
         severity="warning",
+    ),
+    "BSN308": Code(
+        "gate used in two ways",
+        "A fixed edge has no gate. Edges that share a declared gate are kept or dropped together; choices that share "
+        "one take the option of the same number, so they have equally many. A choice has an option besides `none`.",
     ),
     "BSN401": Code(
         "budget infeasible",

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from bsnc.cost import LinearCost, cost_of, maximum
+from bsnc.cost import LinearCost, cost_of
 from bsnc.diagnostics import Diagnosed, Diagnostic, Label
-from bsnc.ir import Budget, CostKey, Graph, Program, every_cost, live_edges
-from bsnc.search import LinearBudget, cheapest, expand_gates, forced_edges
+from bsnc.ir import Budget, CostKey, Graph, Program, every_cost
+from bsnc.search import Gates, LinearBudget, cheapest, costliest, forced_edges
 from bsnc.sema import Analysis
+from bsnc.train import as_linear
 
-EXACT_GATES = 12
+EXACT_SAMPLES = 4096
 SAMPLES = 8192
 
 
@@ -24,7 +25,7 @@ class CostRange:
     """A cost over the architectures of a graph, in its unit.
 
     `minimum` is that of the cheapest connected architecture; `expected` the mean over gate samples at their
-    initial probabilities, exact up to EXACT_GATES gates, else over SAMPLES samples of a fixed seed.
+    initial probabilities, exact where there are at most EXACT_SAMPLES of them, else over SAMPLES draws of a fixed seed.
     """
 
     key: CostKey
@@ -62,6 +63,7 @@ class CostReport:
 def report_costs(program: Program, analysis: Analysis) -> CostReport:
     """Ranges of all costs and the feasibility of all budgets, one by one and together."""
     graph = program.graph
+    _require_connected(graph, analysis)
     live, weights = initial_samples(graph, program.search.init)
     costs = {key: cost_of(key, graph) for key in every_cost()}
     ranges = {key: _range(cost, graph, live, weights) for key, cost in costs.items()}
@@ -70,6 +72,15 @@ def report_costs(program: Program, analysis: Analysis) -> CostReport:
     if checks and not diagnostics_have_error(diagnostics) and not _jointly_feasible(graph, checks, costs):
         diagnostics.append(_jointly_infeasible(checks, analysis))
     return CostReport(tuple(ranges.values()), checks, tuple(diagnostics))
+
+
+def _require_connected(graph: Graph, analysis: Analysis) -> None:
+    """Raises Diagnosed (BSN303) where the options that a path needs exclude each other."""
+    nothing = LinearBudget(np.zeros(len(graph.edges)), np.zeros(len(graph.nodes)))
+    if cheapest(graph, nothing) is None:
+        message = f"no choice of options connects `{graph.input.name}` to `{graph.output.name}`"
+        help_text = "every path follows two options of one gate: let them share it no more, or add an edge"
+        raise Diagnosed(Diagnostic("BSN303", message, analysis.network_span, help=help_text))
 
 
 def diagnostics_have_error(diagnostics: list[Diagnostic]) -> bool:
@@ -84,17 +95,35 @@ def require_feasible(report: CostReport) -> None:
 
 
 def initial_samples(graph: Graph, p: float) -> tuple[torch.Tensor, torch.Tensor]:
-    """Live edges `[S, E]` of gate samples at probability p, and their weights `[S]`, which sum to 1."""
-    count = len(graph.gates)
-    if count <= EXACT_GATES:
-        gates = torch.tensor(list(itertools.product((False, True), repeat=count))).reshape(2**count, count)
-        kept = gates.sum(1).double()
-        weights = p**kept * (1 - p) ** (count - kept)
+    """Live edges `[S, E]` of samples at the initial probabilities, p for a Bernoulli gate, and their weights `[S]`,
+    which sum to 1: every sample there is, or SAMPLES draws."""
+    gates = Gates(graph, p)
+    if math.prod(len(values) for values in _values(graph)) <= EXACT_SAMPLES:
+        switches, weights = _every_sample(gates)
     else:
-        gates = torch.rand(SAMPLES, count, generator=torch.Generator().manual_seed(0)) < p
+        switches = gates.draw(SAMPLES, torch.Generator().manual_seed(0))
         weights = torch.full((SAMPLES,), 1 / SAMPLES, dtype=torch.float64)
-    masks = expand_gates(graph, gates.bool())
-    return torch.from_numpy(live_edges(graph, masks.numpy())), weights
+    return gates.live(switches), weights
+
+
+def _values(graph: Graph) -> list[list[tuple[bool, ...]]]:
+    """For each gate the values that its switches can have."""
+    return [
+        [tuple(i == on for i in range(gate.switches)) for on in range(gate.switches)]
+        if gate.kind == "categorical"
+        else [(False,), (True,)]
+        for gate in graph.gates
+    ]
+
+
+def _every_sample(gates: Gates) -> tuple[torch.Tensor, torch.Tensor]:
+    rows = [[on for value in sample for on in value] for sample in itertools.product(*_values(gates.graph))]
+    switches = torch.tensor(rows, dtype=torch.bool).reshape(len(rows), gates.graph.switch_count)
+    weights = torch.ones(len(rows), dtype=torch.float64)
+    for gate, columns in zip(gates.graph.gates, gates.graph.gate_switches, strict=True):
+        p, on = gates.probabilities.double()[list(columns)], switches[:, list(columns)]
+        weights *= (on * p).sum(1) if gate.kind == "categorical" else torch.where(on, p, 1 - p)[:, 0]
+    return switches, weights
 
 
 def whole(value: float) -> int | float:
@@ -102,17 +131,12 @@ def whole(value: float) -> int | float:
     return int(value) if value.is_integer() else value
 
 
-def as_linear(cost: LinearCost, bound: float = np.inf) -> LinearBudget:
-    """A cost as the search's programs take it."""
-    return LinearBudget(cost.edge_weights.numpy(), cost.node_weights.numpy(), bound)
-
-
 def _range(cost: LinearCost, graph: Graph, live: torch.Tensor, weights: torch.Tensor) -> CostRange:
     best = cheapest(graph, as_linear(cost))
     assert best is not None, "a checked program has a path from input to output"
     least = float(cost(torch.from_numpy(best.live)[None])[0])
     expected = float((cost(live) * weights).sum())
-    return CostRange(cost.key, least, maximum(cost, graph), expected)
+    return CostRange(cost.key, least, costliest(graph, as_linear(cost)), expected)
 
 
 def _judge(check: BudgetCheck, graph: Graph, analysis: Analysis) -> list[Diagnostic]:
@@ -130,7 +154,7 @@ def _judge(check: BudgetCheck, graph: Graph, analysis: Analysis) -> list[Diagnos
         help_text = f"the least bound that works is {least}"
         return [Diagnostic("BSN401", message, span, subject, notes=(note,), help=help_text)]
     if check.range.maximum <= check.bound:
-        message = f"the whole network costs {check.range.maximum:,.0f} {unit}, within the bound of {check.bound:,.0f}"
+        message = f"the costliest architecture costs {check.range.maximum:,.0f} {unit}, within the bound of {check.bound:,.0f}"
         return [Diagnostic("BSN402", message, span, subject, help="remove the budget, or lower its bound")]
     return []
 

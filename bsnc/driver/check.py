@@ -4,27 +4,32 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bsnc.diagnostics import Diagnosed, Diagnostic, Source
-from bsnc.driver.files import read_source
+from bsnc.diagnostics import Diagnosed, Diagnostic
+from bsnc.driver.files import importer, read_source
 from bsnc.ir import Program
-from bsnc.sema import Analysis, Overrides, analyse
+from bsnc.sema import Analysis, Overrides, analyse, no_network
 
 
 def check_spec(path: Path, overrides: Overrides | None = None) -> Analysis:
-    """Read, parse and check a spec; unreadable files are diagnostics too."""
+    """Read, parse and check a spec with all its networks; unreadable files are diagnostics too."""
     try:
-        return analyse(read_source(path), overrides)
+        return analyse(read_source(path), overrides, importer(path.parent))
     except Diagnosed as mistake:
         return Analysis(diagnostics=mistake.diagnostics)
 
 
-def load_program(path: Path, overrides: Overrides) -> tuple[Source, Program, Analysis]:
-    """A program that is free of errors. Raises Diagnosed with everything that was found otherwise."""
-    source = read_source(path)
-    analysis = analyse(source, overrides)
-    if analysis.program is None:
+def load_program(path: Path, overrides: Overrides) -> tuple[Program, Analysis]:
+    """The one network to compile, free of errors. Raises Diagnosed with everything that was found otherwise."""
+    analysis = check_spec(path, overrides)
+    if any(d.severity == "error" for d in analysis.diagnostics):
         raise Diagnosed(*analysis.diagnostics)
-    return source, analysis.program, analysis
+    if analysis.program is not None:
+        return analysis.program, analysis
+    if not analysis.networks:
+        raise Diagnosed(no_network(str(path)))
+    names = ", ".join(f"`{name}`" for name in analysis.networks)
+    help_text = f"choose one, for example `--network {next(iter(analysis.networks))}`"
+    raise Diagnosed(Diagnostic("BSN004", f"the file declares networks {names}", subject=str(path), help=help_text))
 
 
 def warnings_of(analysis: Analysis) -> list[Diagnostic]:

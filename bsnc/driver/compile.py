@@ -54,7 +54,7 @@ class Compilation:
 
 def compile_spec(path: Path, overrides: Overrides) -> Compilation:
     """Check a spec and prove or refute that its budgets can be met. Raises Diagnosed where the spec has errors."""
-    _, program, analysis = load_program(path, overrides)
+    program, analysis = load_program(path, overrides)
     report = report_costs(program, analysis)
     return Compilation(program, report, [*warnings_of(analysis), *report.diagnostics])
 

@@ -33,7 +33,7 @@ class MaskCost:
 
 def cost_masks(path: Path, masks_path: Path | None, overrides: Overrides) -> list[MaskCost]:
     """Costs of every mask of a file, or of the whole network. Raises Diagnosed."""
-    _, program, _ = load_program(path, overrides)
+    program, _ = load_program(path, overrides)
     graph = program.graph
     masks = torch.ones(1, len(graph.edges), dtype=torch.bool) if masks_path is None else read_masks(masks_path, graph)
     live = torch.from_numpy(live_edges(graph, masks.numpy()))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from bsnc.diagnostics import Diagnosed, Diagnostic, Source
+from bsnc.sema import Loader
 
 MAX_BYTES = 200_000_000
 
@@ -42,6 +45,25 @@ def read_text(path: Path) -> str:
 def read_source(path: Path) -> Source:
     """A spec, line ends normalised to `\\n`. Raises Diagnosed (BSN001, BSN002)."""
     return Source(str(path), read_text(path).replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def importer(root: Path) -> Loader:
+    """Reads files for `import`: relative to the importing file, and below `root` only, links followed."""
+
+    def load(importing: Source, written: str) -> Source:
+        path = Path(os.path.normpath(Path(importing.name).parent / written))
+        if Path(written).is_absolute() or not path.resolve().is_relative_to(root.resolve()):
+            message = f"`{written}` lies outside of the directory of the spec"
+            raise Diagnosed(
+                Diagnostic("BSN223", message, help="copy the file there, or name a directory with `--root`")
+            )
+        try:
+            return read_source(path)
+        except Diagnosed as mistake:
+            reasons = (replace(d, code="BSN221", message=f"{path}: {d.message}") for d in mistake.diagnostics)
+            raise Diagnosed(*reasons) from None
+
+    return load
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from torch import fx
 from bsnc.diagnostics import Diagnosed, Diagnostic
 from bsnc.driver.budgets import CostReport, report_costs, require_feasible
 from bsnc.driver.check import load_program, warnings_of
-from bsnc.driver.files import make_directory, read_text, writing
+from bsnc.driver.files import make_directory, writing
 from bsnc.export import Certificate, Deployment, export_model
 from bsnc.ir import CostKey, Graph, Program
 from bsnc.report import draw_graph
@@ -65,15 +64,15 @@ def train_spec(
     path: Path, directory: Path, overrides: Overrides, seed: int, progress: Progress, threads: int | None = None
 ) -> Trained:
     """Train a spec into a new directory, export the network and certify it. Raises Diagnosed."""
-    source, program, analysis = load_program(path, overrides)
+    program, analysis = load_program(path, overrides)
     report = report_costs(program, analysis)
     require_feasible(report)
     prepare(directory)
     torch.set_num_threads(threads or suggested_threads(program, report))
     with writing(directory):
-        result = train_program(program, source.text, directory, seed, progress)
+        result = train_program(program, analysis.sources, directory, seed, progress)
         bounds = [(outcome.cost, outcome.bound) for outcome in result.budgets]
-        parts = (program, result.graph, result.network, result.dataset, source.text)
+        parts = (program, result.graph, result.network, result.dataset, result.architecture.spec_sha256)
         certificate = _ship(directory / "model.onnx", *parts, bounds)
         warnings = [*warnings_of(analysis), *(d for d in report.diagnostics if d.severity == "warning")]
         trained = Trained(directory, directory / "model.onnx", result, certificate, warnings)
@@ -108,12 +107,12 @@ def export_run(run: Path, model: Path) -> Certificate:
     """Export a finished run again, to any file; certificate.json is written beside it. Raises Diagnosed."""
     if not run.is_dir():
         raise Diagnosed(Diagnostic("BSN001", "there is no directory of a run here", subject=str(run)))
-    program, _, graph, network = load_run(run)
+    program, architecture, graph, network = load_run(run)
     report = report_costs(program, Analysis())
     dataset = load_data(program.data, program.graph)
     make_directory(model.parent)
     with writing(model):
-        return _ship(model, program, graph, network, dataset, read_text(run / "spec.bsn"), report.bounds)
+        return _ship(model, program, graph, network, dataset, architecture.spec_sha256, report.bounds)
 
 
 def _ship(
@@ -122,12 +121,12 @@ def _ship(
     graph: Graph,
     network: fx.GraphModule,
     dataset: Dataset,
-    spec_text: str,
+    spec_sha256: str,
     bounds: list[tuple[CostKey, float]],
 ) -> Certificate:
     """Export, certify, and only then write the model and its certificate."""
     deployment = Deployment(
-        hashlib.sha256(spec_text.encode()).hexdigest(),
+        spec_sha256,
         dataset.class_names,
         tuple(dataset.mean.tolist()),
         tuple(dataset.std.tolist()),

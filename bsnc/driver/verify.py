@@ -22,12 +22,12 @@ RANDOM_EXAMPLES = 64
 def verify_file(model_path: Path, spec: Path, overrides: Overrides) -> Verification:
     """Recount every budget of a spec from a model file and compare the two networks.
 
-    The spec's parameters take the values that the model was trained with, unless `overrides` set them; budgets
+    The network and its parameters are those that the model was trained with, unless `overrides` say otherwise; budgets
     are those of the spec and of `overrides`, never those of the model. Raises Diagnosed for unreadable input.
     """
     model = read_model(model_path, read_bytes(model_path))
     provenance = read_provenance(model)
-    _, program, analysis = load_program(spec, _with_settings(overrides, provenance))
+    program, analysis = load_program(spec, _with_settings(overrides, provenance))
     bounds = report_costs(program, analysis).bounds
     return verify_model(model_path, model, program, bounds, lambda: _examples(program))
 
@@ -37,7 +37,8 @@ def _with_settings(overrides: Overrides, provenance: Provenance | None) -> Overr
     recorded = provenance.settings if provenance else {}
     given = {text.partition("=")[0].strip() for text in overrides.settings}
     texts = [f"{name}={_spelled(value)}" for name, value in recorded.items() if name not in given]
-    return Overrides((*texts, *overrides.settings), overrides.budgets)
+    network = overrides.network or (provenance.network if provenance else None)
+    return Overrides((*texts, *overrides.settings), overrides.budgets, network)
 
 
 def _spelled(value: object) -> str:

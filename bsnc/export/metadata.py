@@ -18,7 +18,7 @@ class Hidden(Frozen):
     """What costs need to know, and folding and pruning removed from the sight of who reads only the file.
 
     `trainable` gives, for each layer in the file, the trainable parameters that it had before batch norms were
-    folded into it; `node_inputs`, for each live node, its in-degree in the S-network and its elements per example;
+    folded into it; `node_inputs`, for each live node, how many tensors of the S-network it adds up and its elements per example;
     `low_resolution` names the layers that `flops(count = veniat2018)` charges at the size before their upsampling.
     """
 
@@ -47,7 +47,7 @@ def fold_and_note(whole: Graph, graph: Graph, network: fx.GraphModule) -> Hidden
     removed = fold_batch_norm(network)
     own = {name: sum(p.numel() for p in module.parameters(recurse=False)) for name, module in network.named_modules()}
     inputs = {
-        node.name: (len(arriving), numel(node.shape))
+        node.name: (len(arriving) if node.aggregation in ("sum", "mean") else 1, numel(node.shape))
         for node, arriving in zip(whole.nodes, whole.in_edges, strict=True)
     }
     paths = op_paths(graph)

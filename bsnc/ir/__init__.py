@@ -16,7 +16,7 @@ from bsnc.ir.config import (
     Step,
     TrainConfig,
 )
-from bsnc.ir.graph import Edge, Frozen, Gate, Graph, Node, OpCall
+from bsnc.ir.graph import Edge, Frozen, Gate, Graph, Node, OpCall, Slot
 from bsnc.ir.listing import module_text, print_graph, shape_text
 from bsnc.ir.liveness import edges_on_a_path, live_bits, live_edges
 from bsnc.ir.networkx_view import to_networkx
@@ -49,6 +49,7 @@ __all__ = [
     "SearchConfig",
     "Setting",
     "Sgd",
+    "Slot",
     "Step",
     "TrainConfig",
     "dump_program",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cached_property
+from itertools import accumulate
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -30,30 +31,50 @@ class OpCall(Frozen):
         return OPS[self.op]
 
 
+class Slot(Frozen):
+    """The next `channels` channels of a node that concatenates, filled by an edge, or zero where that is not live."""
+
+    edge: str
+    channels: int
+
+
 class Node(Frozen):
     """Holds a tensor: the aggregate of what its live in-edges deliver, then elementwise activations.
 
-    With no live in-edge the aggregate is zero. The input node has no in-edges: it holds the example.
+    `sum`, `mean` and `max` are elementwise and over the live in-edges; `concat` joins them along the first dimension,
+    one slot an edge. With no live in-edge the aggregate is zero. The input node has no in-edges: it holds the example.
     """
 
     name: str
     kind: Literal["input", "hidden", "output"] = "hidden"
     shape: Shape
-    aggregation: Literal["sum"] = "sum"
+    aggregation: Literal["sum", "mean", "max", "concat"] = "sum"
+    slots: tuple[Slot, ...] = ()
     activations: tuple[OpCall, ...] = ()
 
 
 class Gate(Frozen):
-    """A random variable that keeps or drops the edges that name it; one draw per example."""
+    """A random variable that keeps or drops the edges that name it; one draw per example.
+
+    It consists of *switches*, of which each of its edges follows one: a Bernoulli gate is a single switch, a
+    categorical gate has one per option, and exactly one of them is on.
+    """
 
     name: str
-    kind: Literal["bernoulli"] = "bernoulli"
+    kind: Literal["bernoulli", "categorical"] = "bernoulli"
+    options: tuple[str, ...] = ()
+    """Of a categorical gate: how the spec writes each option."""
+
+    @property
+    def switches(self) -> int:
+        return len(self.options) if self.kind == "categorical" else 1
 
 
 class Edge(Frozen):
     """Carries a module, a chain of ops, from `source` to `target`. Without a gate it is fixed: always kept.
 
-    The name is stable: `h[0,1]->h[1,1]`, and `h[0,1]->h[1,1]#1`, `#2`, … for further parallel edges.
+    The name is stable: `h[0,1]->h[1,1]`, and `h[0,1]->h[1,1]#1`, `#2`, … for further parallel edges. `option` is the
+    switch that the edge follows, where its gate is categorical.
     """
 
     name: str
@@ -61,12 +82,14 @@ class Edge(Frozen):
     target: str
     module: tuple[OpCall, ...] = Field(min_length=1)
     gate: str | None = None
+    option: int | None = None
 
 
 class Graph(Frozen):
     """An S-network. Nodes stand in a topological order; edges stand in the order of their targets.
 
-    The order of `edges` is the order of the columns of masks `[B, E]`, that of `gates` of gate samples `[B, G]`.
+    The order of `edges` is the order of the columns of masks `[B, E]`; that of `gates`, and of the switches of each,
+    is the order of the columns of samples `[B, S]`.
     """
 
     name: str
@@ -100,9 +123,20 @@ class Graph(Frozen):
         return tuple(tuple(edges) for edges in arriving)
 
     @cached_property
-    def edge_gates(self) -> tuple[int | None, ...]:
-        """For every edge, the index of its gate, or None for a fixed edge."""
-        return tuple(None if e.gate is None else self.gate_index[e.gate] for e in self.edges)
+    def gate_switches(self) -> tuple[range, ...]:
+        """For every gate, the indices of its switches."""
+        ends = list(accumulate(gate.switches for gate in self.gates))
+        return tuple(range(end - gate.switches, end) for gate, end in zip(self.gates, ends, strict=True))
+
+    @cached_property
+    def switch_count(self) -> int:
+        return sum(gate.switches for gate in self.gates)
+
+    @cached_property
+    def edge_switches(self) -> tuple[int | None, ...]:
+        """For every edge, the index of the switch that it follows, or None for a fixed edge."""
+        first = {gate.name: switches.start for gate, switches in zip(self.gates, self.gate_switches, strict=True)}
+        return tuple(None if e.gate is None else first[e.gate] + (e.option or 0) for e in self.edges)
 
     @cached_property
     def input(self) -> Node:

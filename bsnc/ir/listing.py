@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bsnc.ir.graph import Graph, Node, OpCall
+from bsnc.ir.graph import Edge, Graph, Node, OpCall
 from bsnc.ops import Shape
 
 
@@ -39,7 +39,14 @@ def print_graph(graph: Graph) -> str:
     counts = f"{len(graph.nodes)} nodes, {len(graph.edges)} edges, {len(graph.gates)} gates"
     lines = [f"graph {graph.name}  # {counts}"]
     lines += [_node_line(node) for node in graph.nodes]
-    for edge in graph.edges:
-        gate = "fixed" if edge.gate is None else "gate" if edge.gate == edge.name else f"gate {edge.gate}"
-        lines.append(f"  edge {edge.name}: {module_text(edge.module)}  @ {gate}")
+    lines += [f"  edge {e.name}: {module_text(e.module)}  @ {_gate_text(e)}" for e in graph.edges]
+    lines += [f"  gate {g.name}: one of {'; '.join(g.options)}" for g in graph.gates if g.options]
     return "\n".join(lines) + "\n"
+
+
+def _gate_text(edge: Edge) -> str:
+    if edge.gate is None:
+        return "fixed"
+    if edge.option is not None:
+        return f"option {edge.option} of gate {edge.gate}"
+    return "gate" if edge.gate == edge.name else f"gate {edge.gate}"

@@ -13,7 +13,7 @@ from bsnc.ir.config import DataConfig, SearchConfig, TrainConfig
 from bsnc.ir.graph import Frozen, Graph
 from bsnc.ir.verify import verify
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 Setting = int | float | bool | str | tuple[int | float | bool | str, ...]
 """A value that a parameter of a network was given from outside."""
 
@@ -22,7 +22,7 @@ class Program(Frozen):
     """Everything that a spec says, elaborated. `settings` are the parameters that the network was given."""
 
     format: Literal["bsnc-ir"] = "bsnc-ir"
-    version: Literal[1] = FORMAT_VERSION
+    version: Literal[2] = FORMAT_VERSION
     graph: Graph
     budgets: tuple[Budget, ...] = ()
     search: SearchConfig = SearchConfig()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from bsnc.ir.graph import Graph, OpCall
+from bsnc.ir.graph import Edge, Graph, OpCall
 from bsnc.ops import OPS, OpParameter, Scalar, Shape, ShapeError
 
 
@@ -16,7 +16,7 @@ def verify(graph: Graph) -> None:
     """Check every invariant. Raises InvalidGraphError naming the first few that do not hold."""
     problems = [*_names(graph), *_ends(graph)]
     if not problems:
-        problems = [*_order(graph), *_shapes(graph)]
+        problems = [*_order(graph), *_options(graph), *_shapes(graph), *_slots(graph)]
     if problems:
         raise InvalidGraphError(f"graph {graph.name}: " + "; ".join(problems[:5]))
 
@@ -56,13 +56,29 @@ def _order(graph: Graph) -> list[str]:
     return problems
 
 
+def _options(graph: Graph) -> list[str]:
+    gates = {gate.name: gate for gate in graph.gates}
+    problems = [
+        f"gate {gate.name} is {gate.kind} and has {len(gate.options)} options"
+        for gate in graph.gates
+        if (gate.kind == "categorical") != bool(gate.options)
+    ]
+    for edge in graph.edges:
+        options = gates[edge.gate].options if edge.gate is not None else ()
+        if edge.option is None and not options:
+            continue
+        if edge.option is None or not 0 <= edge.option < len(options):
+            problems.append(f"{edge.name} follows option {edge.option} of {len(options)}")
+    return problems
+
+
 def _shapes(graph: Graph) -> list[str]:
     problems = [f"{node.name} has a size below 1" for node in graph.nodes if any(size < 1 for size in node.shape)]
     if problems:
         return problems
     shapes = {node.name: node.shape for node in graph.nodes}
     for edge in graph.edges:
-        problems += _chain(edge.name, shapes[edge.source], edge.module, shapes[edge.target])
+        problems += _chain(edge.name, shapes[edge.source], edge.module, _expected(graph, edge))
     for node in graph.nodes:
         problems += _chain(node.name, node.shape, node.activations, node.shape)
         problems += [
@@ -70,6 +86,29 @@ def _shapes(graph: Graph) -> list[str]:
             for call in node.activations
             if call.op in OPS and not call.definition.activation
         ]
+    return problems
+
+
+def _expected(graph: Graph, edge: Edge) -> Shape:
+    """What an edge has to deliver: the shape of its target, or of its slot there."""
+    target = graph.nodes[graph.node_index[edge.target]]
+    channels = next((slot.channels for slot in target.slots if slot.edge == edge.name), None)
+    return target.shape if channels is None else (channels, *target.shape[1:])
+
+
+def _slots(graph: Graph) -> list[str]:
+    """Slots stand in nodes that concatenate, and there each in-edge has one, in the same order."""
+    problems: list[str] = []
+    for node, arriving in zip(graph.nodes, graph.in_edges, strict=True):
+        if node.aggregation != "concat":
+            problems += [f"{node.name} has slots but is a {node.aggregation}"] if node.slots else []
+            continue
+        arrivals = [graph.edges[i].name for i in arriving]
+        filled = [slot.edge for slot in node.slots if slot.edge in arrivals]
+        if filled != arrivals or len({slot.edge for slot in node.slots}) < len(node.slots):
+            problems.append(f"the slots of {node.name} are not its in-edges")
+        if node.shape[:1] != (sum(slot.channels for slot in node.slots),):
+            problems.append(f"the slots of {node.name} do not make up its {node.shape[:1]} channels")
     return problems
 
 

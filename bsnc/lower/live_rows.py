@@ -6,7 +6,7 @@ So a dropped edge can touch no output, no gradient and no batch statistic: it ne
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.modules.batchnorm import _BatchNorm  # pyright: ignore[reportPrivateUsage]
 
-from bsnc.ir import Graph, live_edges
+from bsnc.ir import Graph, Node, live_edges
 
 
 @dataclass(frozen=True)
@@ -93,32 +93,87 @@ def _apply(module: nn.Module, value: Tensor) -> Tensor:
 
 
 class LiveNode(nn.Module):
-    """Adds what arrives over edges `indices`, row by row, then applies the activations; zero where nothing does.
+    """Aggregates what arrives over edges `indices`, row by row, then applies the activations; zero where nothing does.
 
     `forward(rows, like, *arrivals)`: `like` lends device and dtype, an arrival is `[b, …]` or None.
     """
 
-    def __init__(self, indices: Sequence[int], shape: Sequence[int], activations: dict[str, nn.Module]) -> None:
+    def __init__(self, node: Node, edges: Mapping[int, str], activations: dict[str, nn.Module]) -> None:
+        """`edges`: the in-edges, index → name."""
         super().__init__()
-        self.indices = tuple(indices)
-        self.shape = tuple(shape)
+        self.indices = tuple(edges)
+        self.aggregation = node.aggregation
+        self.shape = node.shape
+        self.slots = slots_of(node, edges)
         self.activations = nn.Sequential(OrderedDict(activations))
 
     def forward(self, rows: LiveRows, like: Tensor, *arrivals: Tensor | None) -> Tensor:
-        total: Tensor | None = None
-        for index, value in zip(self.indices, arrivals, strict=True):
-            if value is not None:
-                total = self._add(total, rows, rows.of_edge[index], value)
-        if total is None:
-            total = like.new_zeros(rows.batch, *self.shape)
+        chosen = [rows.of_edge[index] for index in self.indices]
+        total = _AGGREGATE[self.aggregation](self, rows.batch, like, list(zip(chosen, arrivals, strict=True)))
         return self.activations(total)
 
-    def _add(self, total: Tensor | None, rows: LiveRows, chosen: Tensor | None, value: Tensor) -> Tensor:
-        if chosen is None:
-            return value if total is None else total + value
-        if total is None:
-            total = value.new_zeros(rows.batch, *self.shape)
-        return total.index_add(0, chosen, value)
-
     def extra_repr(self) -> str:
-        return f"indices={list(self.indices)}, shape={list(self.shape)}"
+        return f"{self.aggregation}, indices={list(self.indices)}, shape={list(self.shape)}"
+
+
+def slots_of(node: Node, edges: Mapping[int, str]) -> tuple[tuple[int, int | None], ...]:
+    """For each slot its channels and which of the in-edges fills it; None where that edge is gone."""
+    position = {name: i for i, name in enumerate(edges.values())}
+    return tuple((slot.channels, position.get(slot.edge)) for slot in node.slots)
+
+
+Arrival = tuple[Tensor | None, Tensor | None]
+"""Rows of an edge, None for all, and the values there, None where there are no rows."""
+
+
+def _sum(node: LiveNode, batch: int, like: Tensor, arrivals: Sequence[Arrival]) -> Tensor:
+    total: Tensor | None = None
+    for chosen, value in arrivals:
+        if value is None:
+            continue
+        if chosen is None:
+            total = value if total is None else total + value
+            continue
+        if total is None:
+            total = value.new_zeros(batch, *node.shape)
+        total = total.index_add(0, chosen, value)
+    return like.new_zeros(batch, *node.shape) if total is None else total
+
+
+def _mean(node: LiveNode, batch: int, like: Tensor, arrivals: Sequence[Arrival]) -> Tensor:
+    """Over the live in-edges of each row."""
+    count = like.new_zeros(batch)
+    for chosen, value in arrivals:
+        if value is not None:
+            count[slice(None) if chosen is None else chosen] += 1
+    return _sum(node, batch, like, arrivals) / count.clamp(min=1).reshape(batch, *(1 for _ in node.shape))
+
+
+def _max(node: LiveNode, batch: int, like: Tensor, arrivals: Sequence[Arrival]) -> Tensor:
+    """Over the live in-edges of each row."""
+    total: Tensor | None = None
+    for chosen, value in arrivals:
+        if value is None:
+            continue
+        if chosen is not None:
+            value = value.new_full((batch, *node.shape), -torch.inf).index_copy(0, chosen, value)
+        total = value if total is None else torch.maximum(total, value)
+    if total is None:
+        return like.new_zeros(batch, *node.shape)
+    return torch.where(total == -torch.inf, 0.0, total)
+
+
+def _concat(node: LiveNode, batch: int, like: Tensor, arrivals: Sequence[Arrival]) -> Tensor:
+    """Zeros in the place of what is not live."""
+    parts: list[Tensor] = []
+    for channels, arrival in node.slots:
+        chosen, value = (None, None) if arrival is None else arrivals[arrival]
+        if chosen is None and value is not None:
+            parts.append(value)
+            continue
+        empty = like.new_zeros(batch, channels, *node.shape[1:])
+        parts.append(empty if value is None or chosen is None else empty.index_copy(0, chosen, value))
+    return torch.cat(parts, dim=1)
+
+
+_AGGREGATE = {"sum": _sum, "mean": _mean, "max": _max, "concat": _concat}

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
-from operator import add
+from functools import reduce
+from operator import add, truediv
 
 import torch
 from torch import fx, nn
+from torch.nn import functional
 
-from bsnc.ir import Graph
-from bsnc.lower.live_rows import FindLiveRows, LiveEdge, LiveNode
+from bsnc.ir import Graph, Node
+from bsnc.lower.live_rows import FindLiveRows, LiveEdge, LiveNode, slots_of
 from bsnc.lower.modules import build_ops, op_names
 from bsnc.lower.names import attribute_names
 from bsnc.passes import PruneDeadEdges
@@ -66,7 +68,8 @@ def lower_stochastic(graph: Graph, seed: int = 0) -> fx.GraphModule:
             root.edges[edges[edge.name]] = LiveEdge(i, build_ops(edge.module))
     for node, arriving in zip(graph.nodes, graph.in_edges, strict=True):
         if node.kind != "input":
-            root.nodes[nodes[node.name]] = LiveNode(arriving, node.shape, build_ops(node.activations))
+            in_edges = {i: graph.edges[i].name for i in arriving}
+            root.nodes[nodes[node.name]] = LiveNode(node, in_edges, build_ops(node.activations))
     return fx.GraphModule(root, _stochastic_code(graph, edges, nodes), class_name=graph.name)
 
 
@@ -115,15 +118,55 @@ def _static_code(graph: Graph, root: _Root, edges: dict[str, str], nodes: dict[s
     for node, arriving in zip(graph.nodes, graph.in_edges, strict=True):
         if node.kind == "input":
             continue
-        total: fx.Node | None = None
-        for edge in (graph.edges[i] for i in arriving):
-            arrival = _call_chain(code, root.edges, "edges", edges[edge.name], value[edge.source])
-            total = arrival if total is None else code.call_function(add, (total, arrival))
-        assert total is not None, f"nothing arrives at {node.name}"
+        in_edges = {i: graph.edges[i].name for i in arriving}
+        arrivals = [
+            _call_chain(code, root.edges, "edges", edges[edge.name], value[edge.source])
+            for edge in (graph.edges[i] for i in arriving)
+        ]
+        assert arrivals, f"nothing arrives at {node.name}"
+        total = _AGGREGATE[node.aggregation](code, node, in_edges, arrivals)
         name = nodes[node.name]
         value[node.name] = _call_chain(code, root.nodes, "nodes", name, total) if node.activations else total
     code.output(value[graph.output.name])
     return code
+
+
+def _sum(code: fx.Graph, node: Node, edges: InEdges, arrivals: Sequence[fx.Node]) -> fx.Node:  # noqa: ARG001
+    return reduce(lambda total, arrival: code.call_function(add, (total, arrival)), arrivals)
+
+
+def _mean(code: fx.Graph, node: Node, edges: InEdges, arrivals: Sequence[fx.Node]) -> fx.Node:
+    total = _sum(code, node, edges, arrivals)
+    return total if len(arrivals) == 1 else code.call_function(truediv, (total, len(arrivals)))
+
+
+def _max(code: fx.Graph, node: Node, edges: InEdges, arrivals: Sequence[fx.Node]) -> fx.Node:  # noqa: ARG001
+    return reduce(lambda total, arrival: code.call_function(torch.maximum, (total, arrival)), arrivals)
+
+
+def _concat(code: fx.Graph, node: Node, edges: InEdges, arrivals: Sequence[fx.Node]) -> fx.Node:
+    """Where the edge of a slot is gone, what comes after it, or last before it, is padded with zeros."""
+    parts: list[fx.Node] = []
+    missing = 0
+    for channels, arrival in slots_of(node, edges):
+        if arrival is None:
+            missing += channels
+            continue
+        parts.append(_pad_channels(code, node, arrivals[arrival], missing, 0))
+        missing = 0
+    parts[-1] = _pad_channels(code, node, parts[-1], 0, missing)
+    return parts[0] if len(parts) == 1 else code.call_function(torch.cat, (parts,), {"dim": 1})
+
+
+def _pad_channels(code: fx.Graph, node: Node, value: fx.Node, before: int, after: int) -> fx.Node:
+    if not before and not after:
+        return value
+    sizes = [0, 0] * (len(node.shape) - 1) + [before, after]
+    return code.call_function(functional.pad, (value, sizes))
+
+
+InEdges = Mapping[int, str]
+_AGGREGATE = {"sum": _sum, "mean": _mean, "max": _max, "concat": _concat}
 
 
 def _call_chain(code: fx.Graph, owners: nn.ModuleDict, where: str, owner: str, value: fx.Node) -> fx.Node:

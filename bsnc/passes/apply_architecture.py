@@ -28,4 +28,4 @@ class ApplyArchitecture(GraphPass):
 
 
 def _fixed(edge: Edge) -> Edge:
-    return edge.model_copy(update={"gate": None})
+    return edge.model_copy(update={"gate": None, "option": None})

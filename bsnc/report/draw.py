@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 
 from bsnc.ir import Graph
 from bsnc.report.layout import Layout, lay_out
 from bsnc.report.legend import draw_legend, legend_width
-from bsnc.report.looks import Looks, choose_looks
+from bsnc.report.looks import Looks, Probabilities, choose_looks
 from bsnc.report.svg import edge_elements, node_element
 from bsnc.report.theme import FAINT_INK, FONT, INK, MARGIN, number, text_width, xml_text
 
@@ -17,13 +17,11 @@ _LEGEND_SPACE = 26.0
 _WIDTH_MIN = 420.0
 
 
-def draw_graph(
-    graph: Graph, *, live: Collection[str] | None = None, probabilities: Mapping[str, float] | None = None
-) -> str:
+def draw_graph(graph: Graph, *, live: Collection[str] | None = None, probabilities: Probabilities | None = None) -> str:
     """The S-network as SVG 1.1: columns left to right, a colour for each kind of module, a mark on each gate.
 
     With `live`, names of live edges, all others are pale and dashed: the picture of an architecture. With
-    `probabilities`, gate → p in [0, 1], strength follows p; gates left out look as without it. Sizes are px.
+    `probabilities`, gate → p in [0, 1] or option → p, strength follows p; gates left out look as without it. Sizes are px.
     The same arguments give the same text. Raises ValueError on names that the graph lacks and on p = nan.
     """
     looks = choose_looks(graph, live, probabilities)

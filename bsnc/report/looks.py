@@ -17,6 +17,9 @@ _DEAD_OPACITY = 0.3
 
 Mark = Literal["none", "own", "shared"]
 
+Probabilities = Mapping[str, float | Mapping[str, float]]
+"""Gate → probability of keeping its edges, or of each of its options."""
+
 
 @dataclass(frozen=True)
 class Look:
@@ -42,7 +45,7 @@ class Looks:
 
 
 def choose_looks(
-    graph: Graph, live: Collection[str] | None = None, probabilities: Mapping[str, float] | None = None
+    graph: Graph, live: Collection[str] | None = None, probabilities: Probabilities | None = None
 ) -> Looks:
     """Raises ValueError on a live edge or a gate that the graph lacks, and on a probability nan."""
     _guard(graph, live, probabilities or {})
@@ -52,7 +55,7 @@ def choose_looks(
     looks: list[Look] = []
     for edge, kind in zip(graph.edges, kind_of, strict=True):
         mark: Mark = "none" if edge.gate is None else "own" if users[edge.gate] == 1 else "shared"
-        p = None if edge.gate is None or probabilities is None else probabilities.get(edge.gate)
+        p = probability_of(graph, edge, probabilities)
         looks.append(_look(kinds[kind].colour, mark, p, edge.name in lit))
     on_live = [node for e in graph.edges if e.name in lit for node in (e.source, e.target)]
     nodes = frozenset([*on_live, graph.input.name, graph.output.name])
@@ -81,12 +84,12 @@ def _look(colour: str, mark: Mark, p: float | None, live: bool) -> Look:
     return Look(colour, weighed.width, weighed.opacity, mark=mark, fill=weighed.fill)
 
 
-def _guard(graph: Graph, live: Collection[str] | None, probabilities: Mapping[str, float]) -> None:
+def _guard(graph: Graph, live: Collection[str] | None, probabilities: Probabilities) -> None:
     _known("edge", live or (), graph.edge_index)
     _known("gate", probabilities, graph.gate_index)
-    for gate, p in probabilities.items():
-        if isnan(p):
-            raise ValueError(f"the probability of gate `{gate}` is not a number")
+    for edge in graph.edges:
+        if isnan(probability_of(graph, edge, probabilities) or 0.0):
+            raise ValueError(f"the probability of gate `{edge.gate}` is not a number")
 
 
 def _known(what: str, names: Collection[str], known: Mapping[str, int]) -> None:
@@ -95,12 +98,25 @@ def _known(what: str, names: Collection[str], known: Mapping[str, int]) -> None:
         raise ValueError(f"no {what} is named `{unknown[0]}`")
 
 
-def gate_text(edge: Edge, probabilities: Mapping[str, float] | None) -> str:
-    """`fixed`, `gate`, or `gate g[0,1]`, with the probability where it is known."""
+def probability_of(graph: Graph, edge: Edge, probabilities: Probabilities | None) -> float | None:
+    """Of an edge to be kept; None where it is fixed or its gate is left out."""
+    if edge.gate is None or probabilities is None or edge.gate not in probabilities:
+        return None
+    p = probabilities[edge.gate]
+    if not isinstance(p, Mapping):
+        return p
+    options = graph.gates[graph.gate_index[edge.gate]].options
+    return p[options[edge.option or 0]]
+
+
+def gate_text(graph: Graph, edge: Edge, probabilities: Probabilities | None) -> str:
+    """`fixed`, `gate`, `gate g[0,1]` or `option 2 of gate g[0,1]`, with the probability where it is known."""
     if edge.gate is None:
         return "fixed"
     name = "gate" if edge.gate == edge.name else f"gate {edge.gate}"
-    p = None if probabilities is None else probabilities.get(edge.gate)
+    if edge.option is not None:
+        name = f"option {edge.option} of gate {edge.gate}"
+    p = probability_of(graph, edge, probabilities)
     return name if p is None else f"{name}, p = {p:.3g}"
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from bsnc.ir import Edge, Graph, Node, module_text, shape_text
 from bsnc.report.curves import Point, arrow_data, path_data
 from bsnc.report.layout import Label, Layout, Route
-from bsnc.report.looks import Look, Looks, distinct, gate_text
+from bsnc.report.looks import Look, Looks, Probabilities, distinct, gate_text
 from bsnc.report.route import Box
 from bsnc.report.theme import (
     FAINT_INK,
@@ -26,7 +26,7 @@ DETAILED_EDGES_MAX = 2_000
 _BOXES = {"input": ("#e3f4e6", "#2b8a3e"), "hidden": ("#f8fafc", "#64748b"), "output": ("#fff0dd", "#c05a00")}
 
 
-def edge_elements(graph: Graph, layout: Layout, looks: Looks, probabilities: Mapping[str, float] | None) -> list[str]:
+def edge_elements(graph: Graph, layout: Layout, looks: Looks, probabilities: Probabilities | None) -> list[str]:
     """All edges, grouped by look."""
     members: dict[Look, list[int]] = {}
     for i, look in enumerate(looks.edges):
@@ -37,7 +37,10 @@ def edge_elements(graph: Graph, layout: Layout, looks: Looks, probabilities: Map
         if len(graph.edges) > DETAILED_EDGES_MAX:
             lines += _merged([layout.routes[i] for i in members[look]], look)
         else:
-            lines += [_edge(graph.edges[i], layout.routes[i], look, probabilities) for i in members[look]]
+            lines += [
+                _edge(graph.edges[i], layout.routes[i], look, gate_text(graph, graph.edges[i], probabilities))
+                for i in members[look]
+            ]
         lines.append("</g>")
     return lines
 
@@ -100,8 +103,8 @@ def text_element(
     return f'<text {place} font-size="{size}" fill="{colour}"{weight}>{xml_text(text)}</text>'
 
 
-def _edge(edge: Edge, route: Route, look: Look, probabilities: Mapping[str, float] | None) -> str:
-    title = "\n".join((edge.name, module_text(edge.module), gate_text(edge, probabilities)))
+def _edge(edge: Edge, route: Route, look: Look, gate: str) -> str:
+    title = "\n".join((edge.name, module_text(edge.module), gate))
     line = line_element(look, path_data(route.pieces))
     arrow = arrow_element(look, arrow_data(route.tip, route.direction, look.width))
     mark = "" if look.mark == "none" else mark_element(look, route.mark)

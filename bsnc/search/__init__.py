@@ -1,9 +1,11 @@
 """The search over gates: distributions, gradient estimators, penalties, exact projection, verdict."""
 
 from bsnc.search.architecture import Architecture, LinearBudget, cheapest, forced_edges, most_probable
+from bsnc.search.costliest import costliest
+from bsnc.search.entropy import entropy_bits, entropy_gradient
 from bsnc.search.estimators import ESTIMATORS, Estimator, reinforce, rloo
-from bsnc.search.gates import Gates, Sample, expand_gates
-from bsnc.search.penalty import Penalty, entropy_bits, entropy_gradient
+from bsnc.search.gates import Gates, Sample, expand_switches
+from bsnc.search.penalty import Penalty
 from bsnc.search.verdict import Verdict, idle_gates, judge
 
 __all__ = [
@@ -16,9 +18,10 @@ __all__ = [
     "Sample",
     "Verdict",
     "cheapest",
+    "costliest",
     "entropy_bits",
     "entropy_gradient",
-    "expand_gates",
+    "expand_switches",
     "forced_edges",
     "idle_gates",
     "judge",

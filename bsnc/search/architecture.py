@@ -1,14 +1,14 @@
 """The cheapest and the most probable architecture within budgets, exactly, as mixed-integer linear programs.
 
-Variables: k_g ∈ {0, 1} keeps gate g; a unit flow from input to output through kept edges proves that they are
-connected; r_v = 1 forces "v is reached from the input", b_v = 1 "the output is reached from v", and ℓ_e, n_v
+Variables: k_s ∈ {0, 1} is switch s, the options of a categorical gate adding up to 1; a unit flow from input to
+output through kept edges proves that they are connected; r_v = 1 forces "v is reached from the input", b_v = 1 "the output is reached from v", and ℓ_e, n_v
 follow as lower bounds on liveness of edges and nodes:
 
     r_target ≥ k_e + r_source − 1      b_source ≥ k_e + b_target − 1
     ℓ_e ≥ k_e + r_source + b_target − 2      n_v ≥ r_v + b_v − 1
     ℓ_e ≥ flow_e      n_v ≥ flow into v      (implied, but they tighten the relaxation)
 
-With whole k_g the least r, b, ℓ, n are whole and equal to the true liveness, and since costs only grow with
+With whole k_s the least r, b, ℓ, n are whole and equal to the true liveness, and since costs only grow with
 them, a cost bound holds for the least ones if it holds for any: the program is exact.
 """
 
@@ -46,9 +46,9 @@ class LinearBudget:
 
 @dataclass(frozen=True)
 class Architecture:
-    """One deterministic choice of gates `[G]`, and the edges `[E]` that it makes live."""
+    """One deterministic choice of switches `[S]`, and the edges `[E]` that it makes live."""
 
-    gates: NDArray[np.bool_]
+    switches: NDArray[np.bool_]
     live: NDArray[np.bool_]
 
 
@@ -65,12 +65,25 @@ def cheapest(graph: Graph, objective: LinearBudget, budgets: Sequence[LinearBudg
 
 
 def most_probable(graph: Graph, logits: Vector, budgets: Sequence[LinearBudget]) -> Architecture | None:
-    """The connected architecture of greatest probability (sum of log odds of kept gates) that meets every
-    budget; None when there is none. `logits` is `[G]`."""
+    """The connected architecture of greatest probability (sum of the logits of switches that are on) that meets every
+    budget; None when there is none. `logits` is `[S]`."""
     program = _Program(graph)
     objective = np.zeros(program.size)
     objective[: len(logits)] = -logits
     return program.solve(objective, budgets)
+
+
+def live_of(graph: Graph, switches: NDArray[np.bool_]) -> Architecture:
+    """The architecture of a choice of switches `[S]`."""
+    kept = [1 if s is None or switches[s] else 0 for s in graph.edge_switches]
+    return Architecture(switches, np.array(live_bits(graph, kept, 1), dtype=bool))
+
+
+def cost_of_live(graph: Graph, live: NDArray[np.bool_], budget: LinearBudget) -> float:
+    """The cost of live edges `[E]` and of the nodes at which they arrive."""
+    nodes = np.zeros(len(graph.nodes))
+    nodes[[target for e, (_, target) in enumerate(graph.endpoints) if live[e]]] = 1
+    return budget.cost(live.astype(float), nodes)
 
 
 def forced_edges(graph: Graph) -> list[str]:
@@ -85,16 +98,17 @@ def forced_edges(graph: Graph) -> list[str]:
 
 
 class _Program:
-    """Columns: k [G], flow [E], ℓ [E], r [V], b [V], n [V]."""
+    """Columns: k [S], flow [E], ℓ [E], r [V], b [V], n [V]."""
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
-        self.gates, self.edges, self.nodes = len(graph.gates), len(graph.edges), len(graph.nodes)
-        starts = np.cumsum([0, self.gates, self.edges, self.edges, self.nodes, self.nodes, self.nodes])
+        self.switches, self.edges, self.nodes = graph.switch_count, len(graph.edges), len(graph.nodes)
+        starts = np.cumsum([0, self.switches, self.edges, self.edges, self.nodes, self.nodes, self.nodes])
         self.flow, self.live, self.reached, self.needed, self.node_live, self.size = (int(s) for s in starts[1:])
         self.entries: list[tuple[int, int, float]] = []
         self.lower: list[float] = []
         self.upper: list[float] = []
+        self._choose()
         self._connect()
         self._liveness()
 
@@ -106,8 +120,13 @@ class _Program:
 
     def _kept(self, edge: int, sign: float) -> tuple[list[tuple[int, float]], float]:
         """sign · k of an edge as (entries, constant): a fixed edge is the constant."""
-        gate = self.graph.edge_gates[edge]
-        return ([], sign) if gate is None else ([(gate, sign)], 0.0)
+        switch = self.graph.edge_switches[edge]
+        return ([], sign) if switch is None else ([(switch, sign)], 0.0)
+
+    def _choose(self) -> None:
+        for gate, switches in zip(self.graph.gates, self.graph.gate_switches, strict=True):
+            if gate.kind == "categorical":
+                self._row([(switch, 1.0) for switch in switches], 1.0, 1.0)
 
     def _connect(self) -> None:
         balance: list[list[tuple[int, float]]] = [[] for _ in range(self.nodes)]
@@ -146,15 +165,15 @@ class _Program:
     def solve(self, objective: Vector, budgets: Sequence[LinearBudget]) -> Architecture | None:
         """Solve with each bound relaxed by the solver's tolerance, and forbid what is over budget by a hair.
 
-        Costs only grow with live edges: where an architecture is over budget, so is each that keeps its live
-        gates too. Cutting all those off costs no solution, so that bounds hold, and may be reached, exactly.
+        Costs only grow with live edges: where an architecture is over budget, so is each that has its live
+        switches on too. Cutting all those off costs no solution, so that bounds hold, and may be reached, exactly.
         """
         for _ in range(MAX_CUTS):
             chosen = self._solve(objective, budgets)
             if chosen is None or self._holds(chosen, budgets):
                 return chosen
-            gates = {self.graph.edge_gates[e] for e in np.flatnonzero(chosen.live)} - {None}
-            self._row([(gate, 1.0) for gate in gates if gate is not None], -np.inf, len(gates) - 1.0)
+            on = {s for e in np.flatnonzero(chosen.live) if (s := self.graph.edge_switches[e]) is not None}
+            self._row([(switch, 1.0) for switch in on], -np.inf, len(on) - 1.0)
         raise AssertionError(f"over {MAX_CUTS} architectures lie between a budget and the solver's tolerance")
 
     def _solve(self, objective: Vector, budgets: Sequence[LinearBudget]) -> Architecture | None:
@@ -166,7 +185,7 @@ class _Program:
         lower[self.reached + self.graph.node_index[self.graph.input.name]] = 1
         lower[self.needed + self.graph.node_index[self.graph.output.name]] = 1
         integrality = np.zeros(self.size)
-        integrality[: self.gates] = 1
+        integrality[: self.switches] = 1
         for presolve in (False, True):  # presolving calls some programs infeasible that are not
             found = milp(
                 objective,
@@ -176,7 +195,7 @@ class _Program:
                 options={"mip_rel_gap": 0.0, "presolve": presolve},
             )
             if found.status == _SOLVED:
-                return self._architecture(found.x[: self.gates] > 0.5)
+                return live_of(self.graph, found.x[: self.switches] > 0.5)
             if found.status == _INFEASIBLE:
                 return None
         raise AssertionError(f"the solver failed: {found.message}")
@@ -187,12 +206,5 @@ class _Program:
         share = np.minimum(self.cost_row(budget) / budget.bound, 2.0)
         return LinearConstraint(share, -np.inf, 1 + TOLERANCE)
 
-    def _architecture(self, gates: NDArray[np.bool_]) -> Architecture:
-        kept = [1 if g is None or gates[g] else 0 for g in self.graph.edge_gates]
-        return Architecture(gates, np.array(live_bits(self.graph, kept, 1), dtype=bool))
-
     def _holds(self, chosen: Architecture, budgets: Sequence[LinearBudget]) -> bool:
-        live = chosen.live.astype(float)
-        nodes = np.zeros(self.nodes)
-        nodes[[t for e, (_, t) in enumerate(self.graph.endpoints) if chosen.live[e]]] = 1
-        return bool(chosen.live.any()) and all(b.cost(live, nodes) <= b.bound for b in budgets)
+        return bool(chosen.live.any()) and all(cost_of_live(self.graph, chosen.live, b) <= b.bound for b in budgets)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import torch
@@ -49,15 +48,3 @@ class Penalty:
 
     def _excess(self, costs: Tensor) -> Tensor:
         return costs / self.targets - 1
-
-
-def entropy_bits(probabilities: Tensor) -> Tensor:
-    """Entropy of Bernoulli variables in bits, elementwise; 0 at 0 and 1."""
-    p = probabilities.double()
-    return -(torch.xlogy(p, p) + torch.xlogy(1 - p, 1 - p)) / math.log(2)
-
-
-def entropy_gradient(logits: Tensor) -> Tensor:
-    """∂ Σ entropy / ∂ logits, in nats: −logit · p · (1 − p)."""
-    p = torch.sigmoid(logits)
-    return -logits * p * (1 - p)

@@ -7,18 +7,18 @@ from dataclasses import dataclass
 import torch
 
 from bsnc.ir import live_edges
-from bsnc.search.gates import Gates, expand_gates
-from bsnc.search.penalty import entropy_bits
+from bsnc.search.entropy import entropy_bits
+from bsnc.search.gates import Gates, expand_switches
 
-OPEN = (0.1, 0.9)
+DECIDED = 0.9
 MAX_ENTROPY = 0.1
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """`idle` gates are those whose flip, alone, leaves the live graph of the most probable mask as it is.
+    """`idle` gates are those whose every other value, alone, leaves the live graph of the most probable mask alike.
 
-    Entropy (bits, mean) and open gates (0.1 < p < 0.9) are taken over the gates that are not idle;
+    Entropy (bits, mean) and open gates (no value has p ≥ 0.9) are taken over the gates that are not idle;
     `mean_entropy_all` is over all. Converged: no open gate and a mean entropy below 0.1.
     """
 
@@ -32,12 +32,12 @@ class Verdict:
 
 def judge(gates: Gates) -> Verdict:
     """The verdict on the gates as they are now."""
-    p = gates.probabilities
-    if len(p) == 0:
+    count = len(gates.graph.gates)
+    if count == 0:
         return Verdict(True, 0.0, 0, 0.0, 0, 0)
     idle = idle_gates(gates)
-    entropy = entropy_bits(p)
-    is_open = (p > OPEN[0]) & (p < OPEN[1]) & ~idle
+    entropy = entropy_bits(gates)
+    is_open = (gates.certainties < DECIDED) & ~idle
     busy = entropy[~idle]
     mean = float(busy.mean()) if len(busy) else 0.0
     open_count = int(is_open.sum())
@@ -47,15 +47,25 @@ def judge(gates: Gates) -> Verdict:
         open_gates=open_count,
         mean_entropy_all=float(entropy.mean()),
         idle_gates=int(idle.sum()),
-        gates=len(p),
+        gates=count,
     )
 
 
 def idle_gates(gates: Gates) -> torch.Tensor:
-    """`[G]` bool: flipping the gate alone in the most probable mask changes no live edge."""
-    chosen = gates.probabilities > 0.5
-    count = len(chosen)
-    flips = chosen.repeat(count + 1, 1)
-    flips[torch.arange(count), torch.arange(count)] ^= True
-    live = torch.from_numpy(live_edges(gates.graph, expand_gates(gates.graph, flips).numpy()))
-    return (live[:-1] == live[-1]).all(1)
+    """`[G]` bool: no other value of the gate alone, in the most probable mask, changes a live edge."""
+    graph, chosen = gates.graph, gates.most_probable
+    owners: list[int] = []
+    others: list[torch.Tensor] = []
+    for number, (gate, switches) in enumerate(zip(graph.gates, graph.gate_switches, strict=True)):
+        for switch in switches:
+            if gate.kind == "categorical" and chosen[switch]:
+                continue
+            other = chosen.clone()
+            other[switches.start : switches.stop] = False
+            other[switch] = ~chosen[switch]
+            owners.append(number)
+            others.append(other)
+    live = torch.from_numpy(live_edges(graph, expand_switches(graph, torch.stack([*others, chosen])).numpy()))
+    idle = torch.ones(len(graph.gates), dtype=torch.bool)
+    idle[[owner for owner, differs in zip(owners, (live[:-1] != live[-1]).any(1), strict=True) if differs]] = False
+    return idle

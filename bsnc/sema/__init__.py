@@ -1,6 +1,7 @@
-"""Semantic analysis: names, types, shapes, and the checked program. Torch-free."""
+"""Semantic analysis: names, types, shapes, and the checked programs. Torch-free."""
 
-from bsnc.sema.analyse import Analysis, analyse
+from bsnc.sema.analyse import Analysis, Checked, analyse, no_network
+from bsnc.sema.imports import Loader
 from bsnc.sema.settings import Overrides
 
-__all__ = ["Analysis", "Overrides", "analyse"]
+__all__ = ["Analysis", "Checked", "Loader", "Overrides", "analyse", "no_network"]

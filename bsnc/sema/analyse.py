@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from bsnc.diagnostics import Diagnosed, Diagnostic, Label, Source, SourceSpan
+from bsnc.diagnostics import Diagnosed, Diagnostic, Label, Source, SourceSpan, did_you_mean
 from bsnc.ir import SECTIONS, Budget, Frozen, Graph, Program, Setting
 from bsnc.sema.budgets import budget_of
 from bsnc.sema.build import build_graph, topological_order
 from bsnc.sema.checks import CHECKS
 from bsnc.sema.elaborate import elaborate
+from bsnc.sema.evaluate import Evaluator
+from bsnc.sema.imports import DeclaredNetwork, FileNames, Files, Loader, no_imports
 from bsnc.sema.names import unused_names
+from bsnc.sema.raw import RawNetwork
 from bsnc.sema.sections import section_of
 from bsnc.sema.settings import (
     Overrides,
@@ -25,76 +28,126 @@ from bsnc.sema.values import Value
 from bsnc.syntax import ast, deep_recursion, parse_spec
 
 
+@dataclass(frozen=True)
+class Checked:
+    """A network of the file: as written, elaborated, and with shapes where no error is in the way."""
+
+    syntax: ast.Network
+    raw: RawNetwork
+    graph: Graph | None
+
+
 @dataclass
 class Analysis:
-    """What the front end found. `program` is None where an error stands in `diagnostics`.
+    """What the front end found in a file.
 
-    `edge_spans` and `budget_spans` say where edges (by name) and budgets (by cost) were declared.
+    `programs` has the networks of the file by name, and with `--network` also one that it imports; it is empty where
+    an error stands in `diagnostics`. `chosen` names the one to compile, where that is clear. `sources` are the file and
+    those that it imports. `budget_spans` says where the budget on a cost was declared.
     """
 
-    program: Program | None = None
     diagnostics: list[Diagnostic] = field(default_factory=list[Diagnostic])
-    edge_spans: dict[str, SourceSpan] = field(default_factory=dict[str, SourceSpan])
+    sources: list[Source] = field(default_factory=list[Source])
+    networks: dict[str, Checked] = field(default_factory=dict[str, Checked])
+    programs: dict[str, Program] = field(default_factory=dict[str, Program])
+    chosen: str | None = None
     budget_spans: dict[str, SourceSpan] = field(default_factory=dict[str, SourceSpan])
 
+    @property
+    def program(self) -> Program | None:
+        """The chosen network with budgets and sections."""
+        return None if self.chosen is None else self.programs.get(self.chosen)
 
-def analyse(source: Source, overrides: Overrides | None = None) -> Analysis:
+    @property
+    def network_span(self) -> SourceSpan | None:
+        return None if self.chosen is None else self.networks[self.chosen].syntax.name.span
+
+
+def analyse(source: Source, overrides: Overrides | None = None, loader: Loader = no_imports) -> Analysis:
     """Parse and check a spec, its parameters, sections and budgets set from outside as `overrides` say.
 
-    Diagnostics stand in the order of the text, those on `overrides` last.
+    Diagnostics stand in the order of the text, those of imported files next, those on `overrides` last.
     """
     analysis = Analysis()
     try:
         with deep_recursion():
-            _analyse(source, overrides or Overrides(), analysis)
+            _analyse(source, overrides or Overrides(), loader, analysis)
     except Diagnosed as mistake:
         analysis.diagnostics += mistake.diagnostics
     except RecursionError:
         message = "blocks and expressions of this spec nest too deep"
         analysis.diagnostics.append(Diagnostic("BSN103", message, subject=source.name))
-    analysis.diagnostics.sort(key=lambda d: _position(d, source))
+    order = {s.name: i for i, s in enumerate(analysis.sources or [source])}
+    analysis.diagnostics.sort(key=lambda d: _position(d, order))
     return analysis
 
 
-def _position(diagnostic: Diagnostic, source: Source) -> tuple[bool, int]:
+def _position(diagnostic: Diagnostic, order: dict[str, int]) -> tuple[int, int]:
     span = diagnostic.span
-    return (True, 0) if span is None or span.source is not source else (False, span.start)
+    if span is None or span.source.name not in order:
+        return len(order), 0
+    return order[span.source.name], span.start
 
 
-def _analyse(source: Source, overrides: Overrides, analysis: Analysis) -> None:
+def _analyse(source: Source, overrides: Overrides, loader: Loader, analysis: Analysis) -> None:
     spec = parse_spec(source)
-    network = _the_network(spec, source, analysis)
-    settings = read_settings(overrides.settings, network)
-    graph = _graph(network, settings, analysis) if network is not None else None
+    files = Files(Evaluator(), loader)
+    names = files.read(source, spec)
+    analysis.sources, analysis.diagnostics = files.sources, files.diagnostics
+    wanted = _wanted(spec, source, names, overrides, analysis)
+    settings = read_settings(overrides.settings, [declared.syntax for declared in wanted.values()])
+    for name, declared in wanted.items():
+        _check_network(name, declared, settings, files.evaluator, analysis)
+    if not _has_errors(analysis):
+        analysis.diagnostics += unused_names(spec)
     sections = _sections(spec, source, settings, analysis)
     budgets = _budgets(spec, overrides, analysis)
-    if graph is not None and not any(d.severity == "error" for d in analysis.diagnostics):
-        given = {name: _plain(value) for name, value in settings.parameters.items()}
+    if _has_errors(analysis):
+        return
+    for name, checked in analysis.networks.items():
+        assert checked.graph is not None
+        own = {parameter.name.text for parameter in checked.syntax.parameters}
+        given = {k: _plain(bound.value) for k, bound in settings.parameters.items() if k in own}
         parts = cast(dict[str, Any], sections)
-        analysis.program = Program(graph=graph, budgets=tuple(budgets), settings=given, **parts)
+        analysis.programs[name] = Program(graph=checked.graph, budgets=tuple(budgets), settings=given, **parts)
 
 
-def _plain(value: Value) -> Setting:
-    return tuple(value) if isinstance(value, list) else cast(Any, value)
+def _has_errors(analysis: Analysis) -> bool:
+    return any(d.severity == "error" for d in analysis.diagnostics)
 
 
-def _the_network(spec: ast.Spec, source: Source, analysis: Analysis) -> ast.Network | None:
-    networks = [item for item in spec.items if isinstance(item, ast.Network)]
-    if not networks:
-        help_text = "declare one: `network name() { … }`"
-        message = "this spec declares no network"
-        analysis.diagnostics.append(Diagnostic("BSN302", message, subject=source.name, help=help_text))
-        return None
-    if len(networks) > 1:
-        first = Label(networks[0].name.span, "the first one")
-        message = f"a spec declares one network; `{networks[1].name.text}` is a second one"
-        raise Diagnosed(Diagnostic("BSN302", message, networks[1].name.span, labels=(first,)))
-    return networks[0]
+def _wanted(
+    spec: ast.Spec, source: Source, names: FileNames, overrides: Overrides, analysis: Analysis
+) -> dict[str, DeclaredNetwork]:
+    """The networks to check: the file's own, and the one of `--network`. Raises Diagnosed (BSN004, BSN302)."""
+    known = names.imported | names.networks
+    if overrides.network is not None:
+        if overrides.network not in known:
+            message = f"the file declares no network `{overrides.network}`"
+            option = f"--network {overrides.network}"
+            raise Diagnosed(Diagnostic("BSN004", message, subject=option, help=did_you_mean(overrides.network, known)))
+        analysis.chosen = overrides.network
+        return {overrides.network: known[overrides.network]}
+    wanted = names.networks or (names.imported if len(names.imported) == 1 else {})
+    if len(wanted) == 1:
+        analysis.chosen = next(iter(wanted))
+    is_library = any(isinstance(item, (ast.Import, ast.Let, ast.Block, ast.Cell)) for item in spec.items)
+    if not known and not is_library:
+        analysis.diagnostics.append(no_network(source.name))
+    return wanted
 
 
-def _graph(network: ast.Network, settings: Settings, analysis: Analysis) -> Graph | None:
-    raw = elaborate(network, settings.parameters)
-    clean = not raw.diagnostics
+def no_network(name: str) -> Diagnostic:
+    """BSN302: there is nothing to compile."""
+    help_text = "declare one: `network name() { … }`"
+    return Diagnostic("BSN302", "this spec declares no network", subject=name, help=help_text)
+
+
+def _check_network(
+    name: str, declared: DeclaredNetwork, settings: Settings, evaluator: Evaluator, analysis: Analysis
+) -> None:
+    raw = elaborate(declared.syntax, settings.parameters, declared.surroundings, evaluator)
+    clean = raw.complete and not raw.diagnostics
     if clean:
         for check in CHECKS:
             for diagnostic in check(raw):
@@ -103,10 +156,11 @@ def _graph(network: ast.Network, settings: Settings, analysis: Analysis) -> Grap
     if clean and not any(d.code in ("BSN301", "BSN302", "BSN303") for d in raw.diagnostics):
         graph = build_graph(raw, topological_order(raw))
     analysis.diagnostics += raw.diagnostics
-    if clean:
-        analysis.diagnostics += unused_names(network)
-    analysis.edge_spans = {edge.name: edge.span for edge in raw.edges}
-    return graph
+    analysis.networks[name] = Checked(declared.syntax, raw, graph)
+
+
+def _plain(value: Value) -> Setting:
+    return tuple(value) if isinstance(value, list) else cast(Any, value)
 
 
 def _sections(spec: ast.Spec, source: Source, settings: Settings, analysis: Analysis) -> dict[str, Frozen]:

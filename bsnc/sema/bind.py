@@ -48,7 +48,9 @@ def _positional(what: str, names: Sequence[str], arguments: Sequence[ast.Argumen
     return names[position]
 
 
-def bind_op(evaluator: Evaluator, op: Op, arguments: Sequence[ast.Argument], span: SourceSpan, scope: Scope) -> Stage:
+def bind_op(
+    evaluator: Evaluator, op: Op, arguments: Sequence[ast.Argument], span: SourceSpan, scope: Scope
+) -> tuple[Stage, ...]:
     """An op with every argument bound, typed and within its bounds. Raises Diagnosed."""
     given = bind_arguments(f"`{op.name}`", [p.name for p in op.parameters], arguments)
     missing = next((p.name for p in op.parameters if p.required and p.name not in given), None)
@@ -63,7 +65,7 @@ def bind_op(evaluator: Evaluator, op: Op, arguments: Sequence[ast.Argument], spa
         return _argument(evaluator, op, parameter, given[parameter.name].value, scope)
 
     values = together([partial(bind, parameter) for parameter in op.parameters])
-    return Stage(op.name, dict(zip([p.name for p in op.parameters], values, strict=True)), span)
+    return (Stage(op.name, dict(zip([p.name for p in op.parameters], values, strict=True)), span),)
 
 
 def signature(op: Op) -> str:

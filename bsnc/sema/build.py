@@ -6,9 +6,9 @@ import heapq
 from collections import defaultdict
 
 from bsnc.diagnostics import Diagnostic, Label, SourceSpan
-from bsnc.ir import Edge, Gate, Graph, Node, OpCall, shape_text, verify
+from bsnc.ir import Edge, Gate, Graph, Node, OpCall, Slot, shape_text, verify
 from bsnc.ops import OPS, Shape, ShapeError, numel
-from bsnc.sema.raw import RawEdge, RawNetwork, RawNode
+from bsnc.sema.raw import RawEdge, RawGate, RawNetwork, RawNode
 from bsnc.sema.values import Stage
 
 MAX_ELEMENTS = 2**36
@@ -53,22 +53,29 @@ def build_graph(network: RawNetwork, order: list[str]) -> Graph | None:
     edges = sorted(shaped, key=lambda e: position[e.target])
     graph = Graph(
         name=network.name,
-        nodes=tuple(_node(node, shapes.of_node[node.name]) for node in nodes),
+        nodes=tuple(_node(node, shapes.of_node[node.name], shapes.slots_of(node)) for node in nodes),
         edges=tuple(_edge(edge, shapes.modules[edge.name]) for edge in edges),
-        gates=tuple(Gate(name=edge.name) for edge in edges if not edge.fixed),
+        gates=tuple(_gate(network.gates[name]) for name in dict.fromkeys(e.gate for e in edges) if name is not None),
     )
     verify(graph)
     return graph
 
 
-def _node(node: RawNode, shape: Shape) -> Node:
+def _node(node: RawNode, shape: Shape, slots: tuple[Slot, ...]) -> Node:
     calls = tuple(OpCall(op=s.op, arguments=s.arguments, in_shape=shape, out_shape=shape) for s in node.activations)
-    return Node(name=node.name, kind=node.kind, shape=shape, activations=calls)
+    return Node(
+        name=node.name, kind=node.kind, shape=shape, aggregation=node.aggregation, slots=slots, activations=calls
+    )
 
 
 def _edge(edge: RawEdge, module: tuple[OpCall, ...]) -> Edge:
-    gate = None if edge.fixed else edge.name
-    return Edge(name=edge.name, source=edge.source, target=edge.target, module=module, gate=gate)
+    return Edge(
+        name=edge.name, source=edge.source, target=edge.target, module=module, gate=edge.gate, option=edge.option
+    )
+
+
+def _gate(gate: RawGate) -> Gate:
+    return Gate(name=gate.name, kind="categorical" if gate.options else "bernoulli", options=gate.options)
 
 
 class _Shapes:
@@ -90,20 +97,25 @@ class _Shapes:
             assert node.shape is not None
             self.of_node[name] = node.shape
             return
-        first: RawEdge | None = None
-        for edge in self.arriving[name]:
-            delivered = self._deliver(edge)
-            if delivered is None:
-                continue
-            if first is None:
-                first = edge
-                self.of_node[name] = delivered
-            elif delivered != self.of_node[name]:
-                self._unlike(node, first, edge, delivered)
-                del self.of_node[name]
+        arrivals = [(edge, shape) for edge in self.arriving[name] if (shape := self._deliver(edge)) is not None]
+        if not arrivals:
+            return
+        shared = 1 if node.aggregation == "concat" else 0
+        first, expected = arrivals[0]
+        for edge, shape in arrivals[1:]:
+            if shape[shared:] != expected[shared:] or len(shape) != len(expected):
+                self._unlike(node, (first, expected), (edge, shape))
                 return
-        if node.kind == "output" and first is not None:
+        self.of_node[name] = (sum(shape[0] for _, shape in arrivals), *expected[1:]) if shared else expected
+        if node.kind == "output":
             self._check_output(node, first)
+
+    def slots_of(self, node: RawNode) -> tuple[Slot, ...]:
+        """The channels of a node that concatenates, edge by edge."""
+        if node.aggregation != "concat":
+            return ()
+        edges = [edge for edge in self.arriving[node.name] if edge.name in self.modules]
+        return tuple(Slot(edge=e.name, channels=self.modules[e.name][-1].out_shape[0]) for e in edges)
 
     def _deliver(self, edge: RawEdge) -> Shape | None:
         """The shape that an edge delivers, or None where it or its source is at fault."""
@@ -140,23 +152,23 @@ class _Shapes:
         caption = f"its input here is {shape_text(shape)}"
         self.network.report(_about_stage("BSN214", f"`{stage.op}` {mistake}", edge, stage, caption))
 
-    def _unlike(self, node: RawNode, first: RawEdge, edge: RawEdge, delivered: Shape) -> None:
+    def _unlike(self, node: RawNode, first: tuple[RawEdge, Shape], other: tuple[RawEdge, Shape]) -> None:
         """Reported once for all nodes of an array: one wrong edge in a loop shows at many of them."""
         if node.span in self.unlike:
             return
         self.unlike.add(node.span)
-        expected = shape_text(self.of_node[node.name])
-        same_line = edge.span == first.span
-        labels = () if same_line else (Label(first.span, f"`{first.name}` delivers {expected}"),)
-        notes = [f"`{e.name}` comes from {e.context}" for e in (edge, first) if e.iteration]
+        (before, expected), (edge, delivered) = first, other
+        labels = (Label(before.span, f"`{before.name}` delivers {shape_text(expected)}"),)
+        notes = [f"`{e.name}` comes from {e.context}" for e in (edge, before) if e.iteration]
+        verb = {"sum": "adds", "mean": "averages", "max": "takes the maximum of", "concat": "joins"}[node.aggregation]
         self.network.report(
             Diagnostic(
                 "BSN215",
-                f"node `{node.name}` adds tensors of shapes {expected} and {shape_text(delivered)}",
+                f"node `{node.name}` {verb} tensors of shapes {shape_text(expected)} and {shape_text(delivered)}",
                 edge.span,
                 caption=f"`{edge.name}` delivers {shape_text(delivered)}",
-                labels=labels,
-                notes=tuple(notes),
+                labels=() if edge.span == before.span else labels,
+                notes=(*notes, *map(str, reversed(edge.uses))),
             )
         )
 
@@ -179,8 +191,7 @@ def _about_stage(code: str, message: str, edge: RawEdge, stage: Stage, caption: 
     """A diagnostic at a stage, showing also the edge that uses it where that is elsewhere or in a loop."""
     inside = edge.span.start <= stage.span.start < edge.span.end
     labels = () if inside else (Label(edge.span, "used by this edge"),)
-    notes = (f"edge `{edge.name}`, while elaborating {edge.context}",) if edge.iteration else ()
-    return Diagnostic(code, message, stage.span, caption=caption, labels=labels, notes=notes)
+    return Diagnostic(code, message, stage.span, caption=caption, labels=labels, notes=edge.notes)
 
 
 def _excess(call: OpCall) -> str | None:

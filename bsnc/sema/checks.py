@@ -37,9 +37,8 @@ def check_acyclic(network: RawNetwork) -> Iterator[Diagnostic]:
     path = " -> ".join(f"`{name}`" for name in names)
     first, *others = {edge.span: edge for edge in cycle}.values()
     labels = tuple(Label(e.span, f"edge `{e.name}`") for e in others[:MAX_SHOWN])
-    notes = (f"edge `{first.name}`, while elaborating {first.context}",) if first.iteration else ()
     caption = f"edge `{first.name}`"
-    yield Diagnostic("BSN301", f"a cycle: {path}", first.span, caption=caption, labels=labels, notes=notes)
+    yield Diagnostic("BSN301", f"a cycle: {path}", first.span, caption=caption, labels=labels, notes=first.notes)
 
 
 def _cycle(into: dict[str, RawEdge]) -> list[RawEdge]:

@@ -12,11 +12,16 @@ from bsnc.ops import OPS
 from bsnc.sema.arithmetic import binary, bounded, negate
 from bsnc.sema.bind import bind_arguments, bind_op
 from bsnc.sema.functions import FUNCTIONS
+from bsnc.sema.parameters import check_limits, coerce
 from bsnc.sema.together import PoisonedError, together
 from bsnc.sema.values import (
     POISON,
     Binding,
     BlockValue,
+    CellUse,
+    CellValue,
+    GateArray,
+    GateRef,
     Module,
     NodeArray,
     NodeRef,
@@ -45,11 +50,13 @@ class Evaluator:
     Raises Diagnosed for the user's mistakes and PoisonedError where one was reported already.
     """
 
-    def __init__(self, declared: Mapping[str, SourceSpan] | None = None) -> None:
-        """`declared` has all that the network declares, visible or not, and where: it only serves messages."""
+    def __init__(self) -> None:
+        """`declared` has all that a network declares, visible or not, and where: it only serves messages. Where not
+        `knows_all`, as an imported file could not be read, an unknown name is no mistake of its own."""
         self.steps = 0
         self.block_depth = 0
-        self.declared = declared or {}
+        self.declared: dict[str, SourceSpan] = {}
+        self.knows_all = True
         self.suggestions: dict[tuple[str, str], str | None] = {}
 
     def step(self, span: SourceSpan, steps: int = 1) -> None:
@@ -111,6 +118,14 @@ class Evaluator:
             fail("BSN206", f"an edge joins nodes; this is {describe(value)}", expr.span)
         return value
 
+    def gate(self, expr: ast.Expr, scope: Scope) -> GateRef:
+        value = self.value(expr, scope)
+        if not isinstance(value, GateRef):
+            is_array = isinstance(value, GateArray)
+            help_text = f"index it, as in `{expr.span.text}[0]`" if is_array else "declare one, as in `gate g`"
+            fail("BSN206", f"`@` is followed by a gate; this is {describe(value)}", expr.span, help_text)
+        return value
+
     # ---- names, blocks, calls ----
 
     def name(self, expr: ast.Name, scope: Scope) -> Value:
@@ -118,11 +133,11 @@ class Evaluator:
         if binding is not None:
             if isinstance(binding.value, Poison):
                 raise PoisonedError
-            if isinstance(binding.value, BlockValue):
-                return self._apply_block(binding.value, {}, expr.span)
+            if isinstance(binding.value, (BlockValue, CellValue)):
+                return self._apply(binding.value, {}, expr.span)
             return binding.value
         if expr.text in OPS:
-            return Module((bind_op(self, OPS[expr.text], (), expr.span, scope),))
+            return Module(bind_op(self, OPS[expr.text], (), expr.span, scope))
         if expr.text in FUNCTIONS:
             fail("BSN206", f"`{expr.text}` is a function: call it with arguments", expr.span)
         return self._unknown("BSN201", f"no name `{expr.text}` is visible here", expr.text, expr.span, scope)
@@ -133,16 +148,15 @@ class Evaluator:
         if binding is not None:
             if isinstance(binding.value, Poison):
                 raise PoisonedError
-            if isinstance(binding.value, BlockValue):
-                values = self._block_arguments(binding.value, expr, scope)
-                return self._apply_block(binding.value, values, expr.span)
+            if isinstance(binding.value, (BlockValue, CellValue)):
+                return self._apply(binding.value, self._arguments(binding.value, expr, scope), expr.span)
             declared = Label(binding.span, binding.label)
             message = f"`{name}` is {describe(binding.value)}, not something to call"
             fail("BSN206", message, expr.name.span, None, declared)
         if name in FUNCTIONS:
             return FUNCTIONS[name](self, expr, scope)
         if name in OPS:
-            return Module((bind_op(self, OPS[name], expr.arguments, expr.span, scope),))
+            return Module(bind_op(self, OPS[name], expr.arguments, expr.span, scope))
         return self._unknown_op(name, expr.name.span, scope)
 
     def _unknown_op(self, name: str, span: SourceSpan, scope: Scope) -> NoReturn:
@@ -150,6 +164,8 @@ class Evaluator:
 
     def _unknown(self, code: str, message: str, name: str, span: SourceSpan, scope: Scope) -> NoReturn:
         """Fails with the nearest name of the right kind, or with where the name is out of sight."""
+        if not self.knows_all:
+            raise PoisonedError
         if name in self.declared:
             elsewhere = Label(self.declared[name], "declared here")
             help_text = "a name is visible below its declaration, up to the end of the braces around that"
@@ -163,52 +179,86 @@ class Evaluator:
 
     def check_block(self, block: BlockValue, span: SourceSpan) -> None:
         """Raises Diagnosed for mistakes in a block that no arguments could mend."""
-        parameters = block.declaration.parameters
-        self._apply_block(block, {p.name.text: Binding(POISON, p.span) for p in parameters}, span)
+        self._apply_block(block, unknown_arguments(block), span)
 
-    def _block_arguments(self, block: BlockValue, call: ast.Call, scope: Scope) -> dict[str, Binding]:
-        names = [p.name.text for p in block.declaration.parameters]
-        given = bind_arguments(f"block `{call.name.text}`", names, call.arguments)
-        values = together([partial(self.value, argument.value, scope) for argument in given.values()])
-        label = "given here"
-        return {n: Binding(v, a.span, label) for (n, a), v in zip(given.items(), values, strict=True)}
+    def _arguments(self, callee: BlockValue | CellValue, call: ast.Call, scope: Scope) -> dict[str, Binding]:
+        parameters = {p.name.text: p for p in callee.declaration.parameters}
+        given = bind_arguments(f"{_kind(callee)} `{call.name.text}`", list(parameters), call.arguments)
+
+        def bind(name: str, argument: ast.Argument) -> Binding:
+            value = self.value(argument.value, scope)
+            fitted = self.fit(value, parameters[name], callee.scope, argument.value.span)
+            return Binding(fitted, argument.span, "given here")
+
+        values = together([partial(bind, name, argument) for name, argument in given.items()])
+        return dict(zip(given, values, strict=True))
+
+    def _apply(self, callee: BlockValue | CellValue, given: Mapping[str, Binding], use: SourceSpan) -> Module:
+        if isinstance(callee, BlockValue):
+            return self._apply_block(callee, given, use)
+        self.bind_parameters(callee, given, use)
+        return Module((CellUse(callee, given, use),))
 
     def _apply_block(self, block: BlockValue, given: Mapping[str, Binding], use: SourceSpan) -> Module:
         self.step(use, 2)
         if self.block_depth >= MAX_BLOCK_DEPTH:
             fail("BSN213", f"blocks use blocks more than {MAX_BLOCK_DEPTH} deep", use)
-        inner = Scope(block.scope)
         self.block_depth += 1
         try:
-            for parameter in block.declaration.parameters:
-                name = parameter.name.text
-                bound = given.get(name) or self._default(block.declaration, parameter, inner, use)
-                inner.declare(name, bound.value, bound.span, bound.label)
-            return self.module(block.declaration.value, inner)
+            return self.module(block.declaration.value, self.bind_parameters(block, given, use))
         finally:
             self.block_depth -= 1
 
-    def _default(self, block: ast.Block, parameter: ast.BlockParameter, scope: Scope, use: SourceSpan) -> Binding:
-        """The default may use the parameters before it."""
+    def bind_parameters(self, callee: BlockValue | CellValue, given: Mapping[str, Binding], use: SourceSpan) -> Scope:
+        """The scope of a body: parameters as given or by default, where a default may use those before it."""
+        inner = Scope(callee.scope)
+        for parameter in callee.declaration.parameters:
+            bound = given.get(parameter.name.text) or self._default(callee, parameter, inner, use)
+            inner.declare(parameter.name.text, bound.value, bound.span, bound.label)
+        return inner
+
+    def _default(
+        self, callee: BlockValue | CellValue, parameter: ast.Parameter, scope: Scope, use: SourceSpan
+    ) -> Binding:
         if parameter.default is not None:
-            return Binding(self.value(parameter.default, scope), parameter.span)
+            value = self.value(parameter.default, scope)
+            return Binding(self.fit(value, parameter, scope, parameter.default.span), parameter.span)
         declared = Label(parameter.span, "declared here")
-        message = f"block `{block.name.text}` needs argument `{parameter.name.text}`"
+        message = f"{_kind(callee)} `{callee.declaration.name.text}` needs argument `{parameter.name.text}`"
         fail("BSN204", message, use, None, declared)
+
+    def fit(self, value: Value, parameter: ast.Parameter, scope: Scope, span: SourceSpan) -> Value:
+        """The value as the parameter's type, within its limits. Raises Diagnosed (BSN206, BSN207, BSN209)."""
+        if isinstance(value, Poison):
+            raise PoisonedError
+        if parameter.type is not None:
+            value = coerce(value, parameter.name.text, parameter.type, span)
+        if parameter.limits is not None:
+            check_limits(self, value, parameter, scope, span)
+        return value
 
     # ---- modules ----
 
     def _pipe(self, expr: ast.Pipe, scope: Scope) -> Module:
-        stages: list[Stage] = []
+        stages: list[Stage | CellUse] = []
 
         def append(part: ast.Expr) -> None:
             stages.extend(self.module(part, scope).stages)
-            if len(stages) > MAX_STAGES:
-                fail("BSN213", f"a module of more than {MAX_STAGES:,} ops", expr.span)
+            _check_length(len(stages), expr.span)
 
         together([partial(append, part) for part in expr.stages])
         self.step(expr.span, len(stages))
         return Module(tuple(stages))
+
+    def repeat(self, expr: ast.Repeat, scope: Scope) -> Value:
+        count = self.integer(expr.count, scope, "the number of repetitions", minimum=0)
+        stages = self.module(expr.module, scope).stages
+        _check_length(len(stages) * count, expr.span)
+        self.step(expr.span, len(stages) * count)
+        return Module(stages * count)
+
+    def extern(self, expr: ast.Extern, scope: Scope) -> Value:  # noqa: ARG002
+        fail("BSN217", "modules of one's own need `--allow-extern`", expr.span)
 
     def _as_module(self, value: Value, expr: ast.Expr) -> Module:
         if isinstance(value, Module):
@@ -262,8 +312,9 @@ class Evaluator:
     def index(self, expr: ast.Index, scope: Scope) -> Value:
         value = self.value(expr.value, scope)
         indices = [self.integer(i, scope, "an index") for i in expr.indices]
-        if isinstance(value, NodeArray):
-            return self._node_of(value, indices, expr)
+        if isinstance(value, (NodeArray, GateArray)):
+            name = self._element_of(value, indices, expr)
+            return NodeRef(name) if isinstance(value, NodeArray) else GateRef(name)
         if isinstance(value, (list, range)):
             if len(indices) != 1:
                 fail("BSN206", f"{describe(value)} takes one index, not {len(indices)}", expr.span)
@@ -271,18 +322,32 @@ class Evaluator:
             return value[indices[0]]
         fail("BSN206", f"{describe(value)} cannot be indexed", expr.value.span)
 
-    def _node_of(self, array: NodeArray, indices: list[int], expr: ast.Index) -> NodeRef:
+    def _element_of(self, array: NodeArray | GateArray, indices: list[int], expr: ast.Index) -> str:
         if len(indices) != len(array.extent):
             message = f"`{array.name}` has {len(array.extent)} dimensions, but is indexed with {len(indices)}"
             fail("BSN206", message, expr.span)
         for index, size, part in zip(indices, array.extent, expr.indices, strict=True):
             _check_index(index, size, f"`{array.name}`", part.span)
-        return NodeRef(f"{array.name}[{','.join(map(str, indices))}]")
+        return f"{array.name}[{','.join(map(str, indices))}]"
+
+
+def unknown_arguments(callee: BlockValue | CellValue) -> dict[str, Binding]:
+    """Arguments whose use is silent."""
+    return {p.name.text: Binding(POISON, p.span) for p in callee.declaration.parameters}
+
+
+def _kind(callee: BlockValue | CellValue) -> str:
+    return "block" if isinstance(callee, BlockValue) else "cell"
+
+
+def _check_length(stages: int, span: SourceSpan) -> None:
+    if stages > MAX_STAGES:
+        fail("BSN213", f"a module of more than {MAX_STAGES:,} ops", span)
 
 
 def _is_module(scope: Scope, name: str) -> bool:
     binding = scope.lookup(name)
-    return binding is not None and isinstance(binding.value, (BlockValue, Module))
+    return binding is not None and isinstance(binding.value, (BlockValue, CellValue, Module))
 
 
 def _check_index(index: int, size: int, what: str, span: SourceSpan) -> None:
@@ -302,6 +367,8 @@ _EVALUATE: dict[type, Callable[..., Value]] = {
     ast.Range: Evaluator.range,
     ast.Conditional: Evaluator.conditional,
     ast.Pipe: Evaluator.pipe,
+    ast.Repeat: Evaluator.repeat,
+    ast.Extern: Evaluator.extern,
     ast.Index: Evaluator.index,
     ast.Call: Evaluator.call,
 }

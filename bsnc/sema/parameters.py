@@ -1,26 +1,68 @@
-"""Parameters of a network: their types, their defaults, and values set from outside."""
+"""Parameters: their types, limits and defaults."""
 
 from __future__ import annotations
 
-from bsnc.diagnostics import Diagnosed, Diagnostic, SourceSpan, did_you_mean
-from bsnc.sema.evaluate import Evaluator
-from bsnc.sema.values import Quantity, Scope, Value, describe, is_int, is_number
+from typing import TYPE_CHECKING
+
+from bsnc.diagnostics import Diagnosed, Diagnostic, Label, SourceSpan, did_you_mean
+from bsnc.sema.values import Quantity, Scope, Value, describe, is_int, is_number, show
 from bsnc.syntax import ast
 
+if TYPE_CHECKING:
+    from bsnc.sema.evaluate import Evaluator
+
 MAX_ITEMS = 10_000
+MAX_SHOWN = 8
 TYPES = ("int", "float", "bool", "str", "list")
 ELEMENTS = ("int", "float", "bool", "str")
 
 
 def parameter_value(parameter: ast.Parameter, evaluator: Evaluator, scope: Scope) -> Value:
-    """The default of a parameter. Raises Diagnosed where there is none or it has another type."""
+    """The default of a network's parameter. Raises Diagnosed where there is none or it does not fit."""
+    assert parameter.type is not None
     check_type(parameter.type)
     if parameter.default is None:
         name = parameter.name.text
         message = f"parameter `{name}` has no default and was not set"
         raise Diagnosed(Diagnostic("BSN204", message, parameter.span, help=f"give it with `--set {name}=…`"))
     value = evaluator.value(parameter.default, scope)
-    return coerce(value, parameter, parameter.default.span)
+    return evaluator.fit(value, parameter, scope, parameter.default.span)
+
+
+def check_limits(evaluator: Evaluator, value: Value, parameter: ast.Parameter, scope: Scope, span: SourceSpan) -> None:
+    """Raises Diagnosed (BSN209) for a value, or an element of a list, that is not among those that `in` allows."""
+    limits = parameter.limits
+    assert limits is not None
+    allowed = evaluator.value(limits.values, scope)
+    if limits.is_open and not is_number(allowed):
+        message = f"the least value of `{parameter.name.text}` must be a number, not {describe(allowed)}"
+        raise Diagnosed(Diagnostic("BSN206", message, limits.span))
+    if not limits.is_open and not isinstance(allowed, (range, list)):
+        message = f"`in` is followed by a range or a list, not {describe(allowed)}"
+        raise Diagnosed(Diagnostic("BSN206", message, limits.span, help="for example `in 1..9` or `in [3, 5, 7]`"))
+    for item in value if isinstance(value, list) else [value]:
+        if not _is_allowed(item, allowed):
+            message = f"`{parameter.name.text}` must be {_allowed_text(allowed)}, not {show(item)}"
+            excluded = isinstance(allowed, range) and item == allowed.stop
+            help_text = "the end of a range is not part of it" if excluded else None
+            declared = Label(limits.span, "its limits")
+            raise Diagnosed(Diagnostic("BSN209", message, span, labels=(declared,), help=help_text))
+
+
+def _is_allowed(value: Value, allowed: Value) -> bool:
+    if isinstance(allowed, list):
+        return any(value == item and (is_number(value) or type(value) is type(item)) for item in allowed)
+    if not is_number(value):
+        return False
+    if isinstance(allowed, range):
+        return allowed.start <= value < allowed.stop
+    return is_number(allowed) and value >= allowed
+
+
+def _allowed_text(allowed: Value) -> str:
+    if isinstance(allowed, list):
+        return f"one of {', '.join(map(show, allowed[:MAX_SHOWN]))}{', …' if len(allowed) > MAX_SHOWN else ''}"
+    return f"in {show(allowed)}" if isinstance(allowed, range) else f"at least {show(allowed)}"
 
 
 def in_words(type_: ast.ParameterType) -> str:
@@ -44,20 +86,21 @@ def check_type(type_: ast.ParameterType) -> None:
         raise Diagnosed(Diagnostic("BSN206", message, type_.element.span, help=suggestion))
 
 
-def coerce(value: Value, parameter: ast.Parameter, span: SourceSpan) -> Value:
-    """The value as the parameter's type: ints widen to float, a percentage is a float. Raises Diagnosed."""
-    type_, element = parameter.type.name.text, parameter.type.element
+def coerce(value: Value, name: str, type_: ast.ParameterType, span: SourceSpan) -> Value:
+    """The value of parameter `name` as its type: ints widen to float, a percentage is a float. Raises Diagnosed."""
+    check_type(type_)
+    element = type_.element
     if element is None:
-        return _coerce_scalar(value, type_, f"`{parameter.name.text}`", span)
+        return _coerce_scalar(value, type_.name.text, f"`{name}`", span)
     if isinstance(value, range):
         if value.stop - value.start > MAX_ITEMS:
-            message = f"`{parameter.name.text}` may have {MAX_ITEMS:,} elements at most"
+            message = f"`{name}` may have {MAX_ITEMS:,} elements at most"
             raise Diagnosed(Diagnostic("BSN213", message, span))
         value = list(value)
     if not isinstance(value, list):
-        message = f"`{parameter.name.text}` must be a list, not {describe(value)}"
+        message = f"`{name}` must be a list, not {describe(value)}"
         raise Diagnosed(Diagnostic("BSN206", message, span))
-    what = f"an element of `{parameter.name.text}`"
+    what = f"an element of `{name}`"
     return [_coerce_scalar(item, element.text, what, span) for item in value]
 
 

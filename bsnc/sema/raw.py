@@ -4,40 +4,70 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, get_args
 
 from bsnc.diagnostics import Diagnostic, Label, SourceSpan
 from bsnc.ops import Shape
 from bsnc.sema.values import Stage, Value, show
 
 Loop = tuple[tuple[str, Value], ...]
+Aggregation = Literal["sum", "mean", "max", "concat"]
+AGGREGATIONS: tuple[Aggregation, ...] = get_args(Aggregation)
 _UNKNOWN = ("BSN201", "BSN203")
 _MAX_LABELS = 4
 
 
 @dataclass(frozen=True)
 class RawNode:
-    """A declared node, before its shape is known; input and output declare theirs."""
+    """A declared node, before its shape is known; input and output declare theirs. `cell`: the instance it lies in."""
 
     name: str
     kind: Literal["input", "hidden", "output"]
     span: SourceSpan
     shape: Shape | None = None
+    aggregation: Aggregation = "sum"
     activations: tuple[Stage, ...] = ()
     in_array: bool = False
+    cell: str = ""
+
+
+@dataclass(frozen=True)
+class RawGate:
+    """A gate that edges follow, and where the first of them is. `options` as the spec writes them, of a choice."""
+
+    name: str
+    options: tuple[str, ...]
+    span: SourceSpan
+
+
+@dataclass(frozen=True)
+class Use:
+    """An edge that carries a cell, in an iteration of the loops around it."""
+
+    cell: str
+    span: SourceSpan
+    loop: Loop
+
+    def __str__(self) -> str:
+        return f"inside cell `{self.cell}`, which {in_context(self.span, iteration_text(self.loop))} uses"
 
 
 @dataclass(frozen=True)
 class RawEdge:
-    """An elaborated edge, before shapes; `loop` holds the loop variables around it with their values."""
+    """An elaborated edge, before shapes.
+
+    `loop` holds the loop variables around it with their values, `uses` the cells that it lies in, outermost first.
+    """
 
     name: str
     source: str
     target: str
     stages: tuple[Stage, ...]
-    fixed: bool
+    gate: str | None
+    option: int | None
     span: SourceSpan
     loop: Loop
+    uses: tuple[Use, ...] = ()
 
     @property
     def iteration(self) -> str:
@@ -49,16 +79,27 @@ class RawEdge:
         """The statement that the edge comes from, for messages."""
         return in_context(self.span, self.iteration)
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Where in loops and cells it comes from; nothing for a statement that yields one edge."""
+        own = (f"edge `{self.name}`, while elaborating {self.context}",) if self.iteration or self.uses else ()
+        return (*own, *map(str, reversed(self.uses)))
+
 
 @dataclass
 class RawNetwork:
-    """What elaboration of one network found, its diagnostics included."""
+    """What elaboration of one network found, its diagnostics included.
+
+    Not `complete` where something was left out silently, as it depends on a mistake reported elsewhere.
+    """
 
     name: str
     span: SourceSpan
     nodes: dict[str, RawNode] = field(default_factory=dict[str, RawNode])
     edges: list[RawEdge] = field(default_factory=list[RawEdge])
+    gates: dict[str, RawGate] = field(default_factory=dict[str, RawGate])
     diagnostics: list[Diagnostic] = field(default_factory=list[Diagnostic])
+    complete: bool = True
     _places: set[tuple[str, int, int]] = field(default_factory=set[tuple[str, int, int]])
     _unknown: dict[str, int] = field(default_factory=dict[str, int])
 

@@ -13,23 +13,24 @@ from bsnc.sema.budgets import budget_of
 from bsnc.sema.evaluate import Evaluator
 from bsnc.sema.parameters import check_type, coerce, in_words
 from bsnc.sema.together import together
-from bsnc.sema.values import Scope, Value
+from bsnc.sema.values import Binding, Scope, Value, show
 from bsnc.syntax import ast, parse_budget, parse_expression
 
 
 @dataclass(frozen=True)
 class Overrides:
-    """Texts of `--set` and `--budget` options, as given."""
+    """Texts of `--set` and `--budget` options, as given, and the network of `--network`."""
 
     settings: tuple[str, ...] = ()
     budgets: tuple[str, ...] = ()
+    network: str | None = None
 
 
 @dataclass
 class Settings:
-    """Overrides, understood: values of parameters and entries of sections."""
+    """Overrides, understood: values of parameters, each by name and its option, and entries of sections."""
 
-    parameters: dict[str, Value] = field(default_factory=dict[str, Value])
+    parameters: dict[str, Binding] = field(default_factory=dict[str, Binding])
     entries: dict[str, list[ast.Entry]] = field(default_factory=dict[str, list[ast.Entry]])
 
 
@@ -46,14 +47,14 @@ def _as_option_mistake(mistake: Diagnosed) -> Diagnosed:
     return Diagnosed(*map(option_mistake, mistake.diagnostics))
 
 
-def read_settings(texts: Sequence[str], network: ast.Network | None) -> Settings:
-    """`name=value` → a parameter, `section.key=value` → an entry. Raises Diagnosed (BSN004)."""
+def read_settings(texts: Sequence[str], networks: Sequence[ast.Network]) -> Settings:
+    """`name=value` → a parameter of one of the networks, `section.key=value` → an entry. Raises Diagnosed (BSN004)."""
     settings = Settings()
-    together([partial(_read_setting, text, network, settings) for text in texts])
+    together([partial(_read_setting, text, networks, settings) for text in texts])
     return settings
 
 
-def _read_setting(text: str, network: ast.Network | None, settings: Settings) -> None:
+def _read_setting(text: str, networks: Sequence[ast.Network], settings: Settings) -> None:
     name, equals, written = text.partition("=")
     name, option = name.strip(), f"--set {text}"
     if not equals or not name or not written.strip():
@@ -64,8 +65,9 @@ def _read_setting(text: str, network: ast.Network | None, settings: Settings) ->
         raise _as_option_mistake(mistake) from None
     if "." in name:
         _set_entry(settings, name, expression, option)
-    elif network is not None:
-        settings.parameters[name] = _parameter(network, name, expression, option)
+    elif networks:
+        value = _parameter(networks, name, expression, option)
+        settings.parameters[name] = Binding(value, expression.span, f"set to {show(value)} from outside")
 
 
 def _set_entry(settings: Settings, name: str, expression: ast.Expr, option: str) -> None:
@@ -79,22 +81,27 @@ def _set_entry(settings: Settings, name: str, expression: ast.Expr, option: str)
     settings.entries.setdefault(section, []).append(ast.Entry(identifier, expression, span=expression.span))
 
 
-def _parameter(network: ast.Network, name: str, expression: ast.Expr, option: str) -> Value:
-    parameter = next((p for p in network.parameters if p.name.text == name), None)
-    if parameter is None:
-        known = [p.name.text for p in network.parameters]
-        message = f"network `{network.name.text}` has no parameter `{name}`"
+def _parameter(networks: Sequence[ast.Network], name: str, expression: ast.Expr, option: str) -> Value:
+    """The value, as the type of the parameter demands where all networks agree on it."""
+    found = [p for network in networks for p in network.parameters if p.name.text == name]
+    if not found:
+        known = [p.name.text for network in networks for p in network.parameters]
+        whose = f"network `{networks[0].name.text}`" if len(networks) == 1 else "no network here"
+        message = f"{whose} has {'no' if len(networks) == 1 else 'a'} parameter `{name}`"
         raise _bad_option(option, message, did_you_mean(name, known))
+    parameter = found[0]
+    assert parameter.type is not None
     check_type(parameter.type)
     try:
-        return coerce(Evaluator().value(expression, Scope()), parameter, expression.span)
+        return coerce(Evaluator().value(expression, Scope()), name, parameter.type, expression.span)
     except Diagnosed as mistake:
         raise _as_option_mistake(_explained(mistake, parameter)) from None
 
 
 def _explained(mistake: Diagnosed, parameter: ast.Parameter) -> Diagnosed:
     """No names are visible here, so one is a string without quotes, or simply of the wrong type."""
-    help_text = "a string stands in double quotes" if parameter.type.name.text == "str" else None
+    is_string = parameter.type is not None and parameter.type.name.text == "str"
+    help_text = "a string stands in double quotes" if is_string else None
     return Diagnosed(
         *(
             replace(d, message=_not(parameter, d.span.text), help=help_text)
@@ -106,6 +113,7 @@ def _explained(mistake: Diagnosed, parameter: ast.Parameter) -> Diagnosed:
 
 
 def _not(parameter: ast.Parameter, written: str) -> str:
+    assert parameter.type is not None
     return f"`{parameter.name.text}` must be {in_words(parameter.type)}, not `{written}`"
 
 

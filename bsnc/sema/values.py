@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeGuard
 
@@ -35,6 +36,21 @@ class NodeArray:
 
 
 @dataclass(frozen=True)
+class GateRef:
+    """One declared gate."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class GateArray:
+    """A declared array of gates, to be indexed."""
+
+    name: str
+    extent: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Stage:
     """One op of a module, its arguments bound; the span is that of the op in the spec."""
 
@@ -44,10 +60,19 @@ class Stage:
 
 
 @dataclass(frozen=True)
-class Module:
-    """A chain of ops: what an edge carries."""
+class CellUse:
+    """A cell with its arguments, as a stage of a module."""
 
-    stages: tuple[Stage, ...]
+    cell: CellValue
+    given: Mapping[str, Binding]
+    span: SourceSpan = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class Module:
+    """A chain of ops and cells: what an edge carries."""
+
+    stages: tuple[Stage | CellUse, ...]
 
 
 @dataclass(frozen=True)
@@ -58,13 +83,37 @@ class BlockValue:
     scope: Scope
 
 
+@dataclass(frozen=True)
+class CellValue:
+    """A declared cell with the scope in which it was declared."""
+
+    declaration: ast.Cell
+    scope: Scope
+
+
 class Poison:
     """The value of a name whose declaration had an error: using it is silent, so that one mistake is one error."""
 
 
 POISON = Poison()
 
-Value = int | float | bool | str | Quantity | NodeRef | NodeArray | Module | BlockValue | range | list[Any] | Poison
+Value = (
+    int
+    | float
+    | bool
+    | str
+    | Quantity
+    | NodeRef
+    | NodeArray
+    | GateRef
+    | GateArray
+    | Module
+    | BlockValue
+    | CellValue
+    | range
+    | list[Any]
+    | Poison
+)
 
 
 @dataclass
@@ -109,6 +158,10 @@ class Scope:
         """What this scope itself declares."""
         return [binding for binding in self._names.values() if binding.number < self._size]
 
+    def named(self) -> list[tuple[str, Binding]]:
+        """What this scope itself declares, by name."""
+        return [(name, binding) for name, binding in self._names.items() if binding.number < self._size]
+
     def visible(self) -> list[str]:
         """Every visible name, for suggestions."""
         found: list[str] = []
@@ -131,6 +184,7 @@ def is_int(value: Value) -> TypeGuard[int]:
 _TYPE_WORDS: tuple[tuple[type, str], ...] = (
     (Module, "a module"),
     (BlockValue, "a block"),
+    (CellValue, "a cell"),
     (range, "a range"),
     (list, "a list"),
 )
@@ -142,6 +196,10 @@ def describe(value: Value) -> str:
         return {"bytes": "a number of bytes", "seconds": "a duration", "share": "a percentage"}[value.dimension]
     if isinstance(value, NodeArray):
         return f"the array of nodes `{value.name}`"
+    if isinstance(value, GateArray):
+        return f"the array of gates `{value.name}`"
+    if isinstance(value, GateRef):
+        return f"the gate `{value.name}`"
     for type_, word in ((bool, ""), (int, "int "), (float, "float "), (str, "string "), (NodeRef, "node ")):
         if isinstance(value, type_):
             return f"`{show(value)}`" if type_ is bool else f"the {word}{show(value)}"

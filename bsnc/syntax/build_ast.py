@@ -74,6 +74,10 @@ class BuildAst(Transformer[Token, ast.Spec]):
     def limits(self, meta: Meta, children: Children) -> ast.Limits:
         return ast.Limits(children[0], False, span=self._span(meta))
 
+    def range_limits(self, meta: Meta, children: Children) -> ast.Limits:
+        start, stop = children
+        return ast.Limits(ast.Range(start, stop, span=start.span.to(stop.span)), False, span=self._span(meta))
+
     def open_limits(self, meta: Meta, children: Children) -> ast.Limits:
         return ast.Limits(children[0], True, span=self._span(meta))
 

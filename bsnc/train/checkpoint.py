@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,7 +14,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor, fx, nn
 
-from bsnc.diagnostics import Diagnosed, Diagnostic
+from bsnc.diagnostics import Diagnosed, Diagnostic, Source
 from bsnc.ir import Frozen, Graph, IrFormatError, Program, dump_program, graph_hash, load_program
 from bsnc.lower import lower_static
 from bsnc.passes import ApplyArchitecture
@@ -23,12 +24,13 @@ class ArchitectureFile(Frozen):
     """architecture.json: the live edges of the final network, of which S-network, and the gates behind them."""
 
     format: Literal["bsnc-architecture"] = "bsnc-architecture"
-    version: Literal[1] = 1
+    version: Literal[2] = 2
     network: str
     graph_hash: str
+    spec_sha256: str
     live: tuple[str, ...]
     projected: bool
-    probabilities: dict[str, float]
+    probabilities: dict[str, float | dict[str, float]]
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -43,6 +45,24 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 def write_json(path: Path, data: object) -> None:
     write_atomically(path, (json.dumps(data, indent=1, ensure_ascii=False) + "\n").encode())
+
+
+def hash_sources(sources: Sequence[Source]) -> str:
+    """SHA-256 over a spec and the files that it imports, in the order of their first import."""
+    digest = hashlib.sha256()
+    for source in sources:
+        digest.update(source.text.encode())
+    return digest.hexdigest()
+
+
+def save_sources(directory: Path, sources: Sequence[Source]) -> None:
+    """The spec as spec.bsn; the files that it imports below `imports`, as they lie beside it."""
+    spec, *imported = sources
+    write_atomically(directory / "spec.bsn", spec.text.encode())
+    for source in imported:
+        path = directory / "imports" / os.path.relpath(source.name, Path(spec.name).parent)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, source.text.encode())
 
 
 def save_weights(path: Path, module: nn.Module, extra: Mapping[str, Tensor] | None = None) -> None:

@@ -13,7 +13,8 @@ from torch.nn.modules.batchnorm import _BatchNorm  # pyright: ignore[reportPriva
 from bsnc.cost import LinearCost
 from bsnc.diagnostics import Diagnosed, Diagnostic
 from bsnc.ir import Graph, Program
-from bsnc.search import Gates, LinearBudget, most_probable
+from bsnc.search import Gates, most_probable
+from bsnc.train.bounds import as_linear
 from bsnc.train.data import Dataset
 from bsnc.train.optimise import build_optimiser, build_schedule
 from bsnc.train.progress import Progress
@@ -43,14 +44,11 @@ class Evaluation:
 def choose_architecture(gates: Gates, costs: list[LinearCost], bounds: list[float]) -> Chosen:
     """Harden each gate to its likelier value; where that is over budget or unconnected, project to the most
     probable connected architecture that meets every budget. Raises Diagnosed (BSN401) where there is none."""
-    hardened = gates.live(gates.probabilities[None] > 0.5)
+    hardened = gates.live(gates.most_probable[None])
     holds = all(float(cost(hardened)[0]) <= bound for cost, bound in zip(costs, bounds, strict=True))
     if holds and bool(hardened.any()):
         return Chosen(hardened[0], projected=False)
-    budgets = [
-        LinearBudget(cost.edge_weights.numpy(), cost.node_weights.numpy(), bound)
-        for cost, bound in zip(costs, bounds, strict=True)
-    ]
+    budgets = [as_linear(cost, bound) for cost, bound in zip(costs, bounds, strict=True)]
     best = most_probable(gates.graph, gates.logits.double().numpy().astype(np.float64), budgets)
     if best is None:
         raise Diagnosed(Diagnostic("BSN401", "no connected architecture meets every budget", subject="train"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -12,11 +13,19 @@ import torch
 from torch import fx
 
 from bsnc import __version__
+from bsnc.diagnostics import Source
 from bsnc.ir import CostKey, Graph, Program, graph_hash
 from bsnc.lower import copy_weights, lower_static, lower_stochastic
 from bsnc.passes import ApplyArchitecture
 from bsnc.search import Verdict, judge
-from bsnc.train.checkpoint import ArchitectureFile, save_run, save_weights, write_atomically, write_json
+from bsnc.train.checkpoint import (
+    ArchitectureFile,
+    hash_sources,
+    save_run,
+    save_sources,
+    save_weights,
+    write_json,
+)
 from bsnc.train.data import Dataset, check_batch, load_data
 from bsnc.train.finish import (
     Chosen,
@@ -61,15 +70,19 @@ class RunResult:
     seconds: float
 
 
-def train_program(program: Program, spec_text: str, directory: Path, seed: int, progress: Progress) -> RunResult:
-    """Train a program into a directory (which exists). One seed fixes the run on a CPU, bit for bit.
+def train_program(
+    program: Program, sources: Sequence[Source], directory: Path, seed: int, progress: Progress
+) -> RunResult:
+    """Train a program into a directory (which exists); `sources` are the spec and the files that it imports.
+
+    One seed fixes the run on a CPU, bit for bit.
 
     Raises Diagnosed (BSN501 data, BSN502 divergence, BSN401 no architecture); OSError where it cannot write.
     """
     started = time.monotonic()
     dataset = load_data(program.data, program.graph)
     check_batch(dataset, program.train.batch_size)
-    write_atomically(directory / "spec.bsn", spec_text.encode())
+    save_sources(directory, sources)
     write_json(directory / "config.json", _record(program, seed))
     journal = Journal(directory / "metrics.jsonl", progress)
     generator = torch.Generator().manual_seed(seed)
@@ -89,7 +102,7 @@ def train_program(program: Program, spec_text: str, directory: Path, seed: int, 
     if program.train.fine_tune:
         train_network(program, dataset, final, Phase("fine-tune", program.train.fine_tune), generator, journal)
 
-    architecture = _architecture_file(program, search, chosen)
+    architecture = _architecture_file(program, sources, search, chosen)
     save_run(directory, program, final, architecture)
     return RunResult(
         program,
@@ -106,14 +119,16 @@ def train_program(program: Program, spec_text: str, directory: Path, seed: int, 
     )
 
 
-def _architecture_file(program: Program, search: SearchPhase, chosen: Chosen) -> ArchitectureFile:
-    names = [gate.name for gate in program.graph.gates]
+def _architecture_file(
+    program: Program, sources: Sequence[Source], search: SearchPhase, chosen: Chosen
+) -> ArchitectureFile:
     return ArchitectureFile(
         network=program.graph.name,
         graph_hash=graph_hash(program.graph),
+        spec_sha256=hash_sources(sources),
         live=tuple(chosen.edge_names(program.graph)),
         projected=chosen.projected,
-        probabilities=dict(zip(names, search.gates.probabilities.tolist(), strict=True)),
+        probabilities=search.gates.by_name(),
     )
 
 

@@ -10,11 +10,12 @@ import torch
 from torch import Tensor, fx
 from torch.nn import functional
 
-from bsnc.cost import LinearCost, cost_of, maximum
+from bsnc.cost import LinearCost, cost_of
 from bsnc.diagnostics import Diagnosed, Diagnostic
 from bsnc.ir import Program
 from bsnc.search import ESTIMATORS, Gates, Penalty, Sample, entropy_gradient, judge
 from bsnc.train.augment import augment
+from bsnc.train.bounds import bounds_of
 from bsnc.train.data import Dataset
 from bsnc.train.optimise import build_optimiser, build_schedule
 from bsnc.train.progress import Progress, Row
@@ -49,10 +50,7 @@ class SearchPhase:
         self.program, self.dataset, self.network, self.generator = program, dataset, network, generator
         self.gates = Gates(program.graph, program.search.init)
         self.costs: list[LinearCost] = [cost_of(b.cost, program.graph) for b in program.budgets]
-        self.bounds = [
-            budget.resolve(maximum(cost, program.graph))
-            for budget, cost in zip(program.budgets, self.costs, strict=True)
-        ]
+        self.bounds = bounds_of(program.budgets, self.costs, program.graph)
         self.penalty = Penalty(self.bounds, self._initial_costs(), program.search.penalty)
         self.estimate = ESTIMATORS[program.search.estimator]
         self.redrawn = 0
@@ -94,9 +92,9 @@ class SearchPhase:
         search = self.program.search
         self.penalty.set_progress(done / search.tighten if search.tighten > 0 else 1.0)
         objective = losses.double() + self.penalty(costs)
-        gradient = self.estimate(sample.gates, self.gates.probabilities, objective.float())
+        gradient = self.estimate(sample.switches, self.gates.probabilities, objective.float())
         decisiveness = max(0.0, done - search.tighten) / max(1e-9, 1 - search.tighten)
-        gradient += search.entropy * decisiveness * entropy_gradient(self.gates.logits)
+        gradient += search.entropy * decisiveness * entropy_gradient(self.gates)
         self.gates.descend(gradient, search.gate_lr)
         self.penalty.update(costs)
 

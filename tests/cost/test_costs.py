@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from torch.utils.flop_counter import FlopCounterMode
 
-from bsnc.cost import cost_of, costs_of_masks, maximum
+from bsnc.cost import cost_of, costs_of_masks
 from bsnc.ir import CostKey, Graph, OpCall, every_cost, live_edges
 from bsnc.lower import lower_static
 from bsnc.passes import ApplyArchitecture
@@ -117,14 +117,12 @@ def test_inconsistent_masks_cost_nothing(graph: Graph, data: st.DataObject) -> N
 
 @law(60)
 @given(networks(), st.data())
-def test_costs_only_grow_with_kept_edges_up_to_the_maximum(graph: Graph, data: st.DataObject) -> None:
+def test_costs_only_grow_with_kept_edges(graph: Graph, data: st.DataObject) -> None:
     rows = data.draw(masks(graph, min_rows=2))
     more = rows | rows[::-1]
     for key in every_cost():
         less, greater = costs(key, graph, rows), costs(key, graph, more)
-        greatest = maximum(cost_of(key, graph), graph)
-        assert all(a <= b <= greatest for a, b in zip(less, greater, strict=True))
-        assert greatest == costs(key, graph, np.ones((1, len(graph.edges)), dtype=bool))[0]
+        assert all(a <= b for a, b in zip(less, greater, strict=True))
 
 
 def test_figures_by_hand() -> None:

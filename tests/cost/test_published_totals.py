@@ -16,7 +16,7 @@ VENIAT = CostKey(name="flops", options=(("count", "veniat2018"),))
 
 
 def graph_of(repository: Path, spec: str, *settings: str) -> Graph:
-    return load_program(repository / "specs" / spec, Overrides(settings, ()))[1].graph
+    return load_program(repository / "specs" / spec, Overrides(settings, ()))[0].graph
 
 
 def cost(key: CostKey, graph: Graph, kept: set[str]) -> int:

@@ -84,6 +84,6 @@ def _damaged_runs(folder: Path) -> None:
     for name in ("other_version", "cut_weights"):
         shutil.copytree(folder / "run", folder / name)
     ir = folder / "other_version" / "ir.json"
-    ir.write_text(ir.read_text(encoding="utf-8").replace('"version": 1', '"version": 99', 1), encoding="utf-8")
+    ir.write_text(ir.read_text(encoding="utf-8").replace('"version": 2', '"version": 99', 1), encoding="utf-8")
     weights = folder / "cut_weights" / "weights.safetensors"
     weights.write_bytes(weights.read_bytes()[:100])

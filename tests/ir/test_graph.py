@@ -24,8 +24,12 @@ def test_indices_and_orders_agree(graph: Graph) -> None:
     assert [i for arriving in graph.in_edges for i in arriving] == list(range(len(graph.edges)))
     for node, arriving in zip(graph.nodes, graph.in_edges, strict=True):
         assert all(graph.edges[i].target == node.name for i in arriving)
-    for edge, gate in zip(graph.edges, graph.edge_gates, strict=True):
-        assert edge.gate == (None if gate is None else graph.gates[gate].name)
+    for edge, switch in zip(graph.edges, graph.edge_switches, strict=True):
+        if edge.gate is None:
+            assert switch is None
+            continue
+        switches = graph.gate_switches[graph.gate_index[edge.gate]]
+        assert switch == switches[edge.option or 0]
     assert (graph.input.kind, graph.output.kind) == ("input", "output")
 
 

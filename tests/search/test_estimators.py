@@ -72,8 +72,8 @@ def test_the_mean_over_sampled_batches_is_the_exact_gradient_within_its_confiden
     estimates = []
     for _ in range(3000):
         sample = gates.sample(16, generator)
-        objective = OBJECTIVE[(sample.gates.long() * codes).sum(1)]
-        estimates.append(factor * ESTIMATORS[name](sample.gates, gates.probabilities, objective.float()))
+        objective = OBJECTIVE[(sample.switches.long() * codes).sum(1)]
+        estimates.append(factor * ESTIMATORS[name](sample.switches, gates.probabilities, objective.float()))
     table = torch.stack(estimates).double()
     error = table.std(0) / np.sqrt(len(table))
     exact = exact_gradient(given_connected=True)

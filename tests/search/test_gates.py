@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bsnc.ir import Graph
-from bsnc.search import Gates, expand_gates
+from bsnc.search import Gates, expand_switches
 from tests.laws.brute_force import every_choice, live_names
 from tests.laws.build import network
 from tests.laws.strategies import law, networks
@@ -38,8 +38,8 @@ def with_logits(graph: Graph, logits: list[float]) -> Gates:
 @given(networks(), st.integers(1, 40), st.floats(0.05, 0.95), st.integers(0, 99))
 def test_every_row_of_a_sample_is_consistent_and_its_live_edges_are_right(graph, batch, p, seed) -> None:
     sample = Gates(graph, p).sample(batch, seeded(seed))
-    assert sample.gates.shape == (batch, len(graph.gates)) and sample.live.any(1).all()
-    for row, live in zip(expand_gates(graph, sample.gates).numpy(), sample.live.numpy(), strict=True):
+    assert sample.switches.shape == (batch, len(graph.gates)) and sample.live.any(1).all()
+    for row, live in zip(expand_switches(graph, sample.switches).numpy(), sample.live.numpy(), strict=True):
         assert {e.name for e, is_live in zip(graph.edges, live, strict=True) if is_live} == live_names(graph, row)
 
 
@@ -47,7 +47,7 @@ def test_every_row_of_a_sample_is_consistent_and_its_live_edges_are_right(graph,
 @given(networks(), st.integers(0, 99))
 def test_expanding_gates_keeps_fixed_edges_and_joins_shared_ones(graph: Graph, seed: int) -> None:
     rows = torch.rand(5, len(graph.gates), generator=seeded(seed)) < 0.5
-    masks = expand_gates(graph, rows)
+    masks = expand_switches(graph, rows)
     for column, edge in zip(masks.T, graph.edges, strict=True):
         expected = torch.ones(5, dtype=torch.bool) if edge.gate is None else rows[:, graph.gate_index[edge.gate]]
         assert torch.equal(column, expected)
@@ -57,8 +57,8 @@ def test_one_seed_one_sample_and_the_global_generator_is_not_touched() -> None:
     before = torch.get_rng_state()
     gates = Gates(SPARSE, 0.4)
     one, same, other = (gates.sample(64, seeded(seed)) for seed in (1, 1, 2))
-    assert torch.equal(one.gates, same.gates) and one.redrawn == same.redrawn
-    assert not torch.equal(one.gates, other.gates)
+    assert torch.equal(one.switches, same.switches) and one.redrawn == same.redrawn
+    assert not torch.equal(one.switches, other.switches)
     assert torch.equal(before, torch.get_rng_state())
 
 
@@ -70,7 +70,7 @@ def test_samples_follow_the_distribution_given_that_the_ends_are_connected() -> 
     expected = weights / weights.sum()
     count = 40_000
     sample = with_logits(SPARSE, logits).sample(count, seeded(0))
-    codes = sample.gates.numpy() @ (2 ** np.arange(4)[::-1])
+    codes = sample.switches.numpy() @ (2 ** np.arange(4)[::-1])
     found = np.bincount(codes, minlength=16) / count
     deviation = np.sqrt(expected * (1 - expected) / count)
     assert (np.abs(found - expected) <= 5 * deviation).all()

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from bsnc.search import Penalty, entropy_bits, entropy_gradient
+from bsnc.search import Gates, Penalty, entropy_bits, entropy_gradient
+from tests.laws.build import network
 from tests.laws.strategies import law
 
 
@@ -99,13 +100,19 @@ def test_targets_shrink_from_the_starting_cost_to_the_bound_and_never_below(boun
     assert float(penalty.targets[0]) == pytest.approx(bound)
 
 
+FOUR = network((1,), {"y": []}, [("x", "y", ["identity"])] * 4)
+
+
 def test_entropy_by_hand() -> None:
-    found = entropy_bits(torch.tensor([0.0, 0.25, 0.5, 1.0])).tolist()
-    assert found == pytest.approx([0, 0.8112781244591328, 1, 0], abs=1e-9)
+    gates = Gates(FOUR, 0.5)
+    gates.logits = torch.logit(torch.tensor([0.0, 0.25, 0.5, 1.0], dtype=torch.float64))
+    assert entropy_bits(gates).tolist() == pytest.approx([0, 0.8112781244591328, 1, 0], abs=1e-9)
 
 
 def test_the_gradient_of_entropy_is_that_of_autograd() -> None:
     logits = torch.linspace(-6, 6, 13, dtype=torch.float64, requires_grad=True)
     p = torch.sigmoid(logits)
     (-(p * p.log() + (1 - p) * (1 - p).log()).sum()).backward()
-    assert torch.allclose(entropy_gradient(logits.detach()), logits.grad, atol=1e-12)
+    gates = Gates(network((1,), {"y": []}, [("x", "y", ["identity"])] * 13), 0.5)
+    gates.logits = logits.detach()
+    assert torch.allclose(entropy_gradient(gates), logits.grad, atol=1e-12)

@@ -62,7 +62,8 @@ def survives(text: str, overrides: Overrides | None = None) -> None:
     for diagnostic in analysis.diagnostics:
         assert render_concise(diagnostic) and render_full(diagnostic)
     errors = [d for d in analysis.diagnostics if d.severity == "error"]
-    assert (analysis.program is None) == bool(errors)
+    assert not (analysis.programs and errors)
+    assert errors or len(analysis.programs) == len(analysis.networks)
     assert seconds < SLOW, f"{seconds:.1f} s"
 
 

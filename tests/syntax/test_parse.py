@@ -101,7 +101,7 @@ def test_a_whole_spec() -> None:
     assert isinstance(network, ast.Network)
     kinds = [type(statement).__name__ for statement in network.body]
     assert kinds == [
-        *("Input", "Output", "Let", "Let", "Block", "NodeDeclaration", "NodeDeclaration", "For", "If"),
+        *("End", "End", "Let", "Let", "Block", "NodeDeclaration", "NodeDeclaration", "For", "If"),
         "EdgeDeclaration",
     ]
     assert [p.name.text for p in network.parameters] == ["depth", "widths"]

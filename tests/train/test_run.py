@@ -11,7 +11,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from bsnc.diagnostics import Diagnosed
+from bsnc.diagnostics import Diagnosed, Source
 from bsnc.driver import Overrides
 from bsnc.driver.check import load_program
 from bsnc.ir import Program, Sgd
@@ -36,7 +36,7 @@ def runs(program: Program, tmp_path_factory: pytest.TempPathFactory) -> dict[str
         directory = tmp_path_factory.mktemp(name)
         torch.manual_seed(disturbance)
         np.random.seed(disturbance)
-        results[name] = directory, train_program(program, "the spec\n", directory, seed, Silent())
+        results[name] = directory, train_program(program, [Source("s.bsn", "the spec\n")], directory, seed, Silent())
     torch.set_num_threads(before)
     return results
 
@@ -74,7 +74,7 @@ def test_metrics_have_a_row_for_each_epoch_of_each_phase(runs) -> None:
 
 def test_gates_stay_at_their_start_until_the_warm_up_is_over(program: Program, tmp_path: Path) -> None:
     training = program.train.model_copy(update={"epochs": 1, "fine_tune": 0})
-    result = train_program(program.model_copy(update={"train": training}), "", tmp_path, 1, Silent())
+    result = train_program(program.model_copy(update={"train": training}), [Source("s.bsn", "")], tmp_path, 1, Silent())
     start = program.search.init
     assert list(result.architecture.probabilities.values()) == pytest.approx([start] * len(program.graph.gates))
 
@@ -99,14 +99,14 @@ def test_a_run_is_restored_to_the_network_that_was_evaluated(runs) -> None:
 def test_a_run_that_diverges_says_so(program: Program, tmp_path: Path) -> None:
     wild = program.train.model_copy(update={"optimizer": Sgd(lr=1e30)})
     with pytest.raises(Diagnosed) as caught:
-        train_program(program.model_copy(update={"train": wild}), "", tmp_path, 1, Silent())
+        train_program(program.model_copy(update={"train": wild}), [Source("s.bsn", "")], tmp_path, 1, Silent())
     assert [d.code for d in caught.value.diagnostics] == ["BSN502"]
 
 
 def test_batches_larger_than_the_data_are_refused(program: Program, tmp_path: Path) -> None:
     training = program.train.model_copy(update={"batch_size": 2000})
     with pytest.raises(Diagnosed) as caught:
-        train_program(program.model_copy(update={"train": training}), "", tmp_path, 1, Silent())
+        train_program(program.model_copy(update={"train": training}), [Source("s.bsn", "")], tmp_path, 1, Silent())
     assert [d.code for d in caught.value.diagnostics] == ["BSN501"]
 
 

@@ -1,0 +1,91 @@
+"""The greatest cost of an architecture: where options exclude each other the whole S-network is none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+import numpy as np
+from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse import coo_array
+
+from bsnc.ir import Graph, edges_on_a_path
+from bsnc.search.architecture import Architecture, LinearBudget, cost_of_live, live_of
+
+
+def costliest(graph: Graph, objective: LinearBudget) -> float:
+    """The cost of the costliest architecture. Costs only grow with live edges, so every Bernoulli gate keeps; which
+    options of categorical gates cost most is a mixed-integer linear program."""
+    if all(gate.kind == "bernoulli" for gate in graph.gates):
+        return cost_of_live(graph, np.array(edges_on_a_path(graph)), objective)
+    return cost_of_live(graph, _Costliest(graph, objective).solve().live, objective)
+
+
+class _Costliest:
+    """Columns: k [S], reached edges a [E], needed edges c [E], reached nodes R [V], needed nodes N [V], live edges ℓ
+    [E], live nodes n [V], all but k continuous.
+
+        a_e ≤ k_e   a_e ≤ R_source   R_v ≤ Σ a into v      c_e ≤ k_e   c_e ≤ N_target   N_v ≤ Σ c out of v
+        ℓ_e ≤ a_e   ℓ_e ≤ c_e        n_v ≤ Σ ℓ into v
+
+    The graph has no cycles, so with whole k the greatest a, c, ℓ, n are whole and equal to the true liveness.
+    """
+
+    def __init__(self, graph: Graph, objective: LinearBudget) -> None:
+        self.graph = graph
+        switches, edges, nodes = graph.switch_count, len(graph.edges), len(graph.nodes)
+        starts = np.cumsum([0, switches, edges, edges, nodes, nodes, edges, nodes])
+        self.a, self.c, self.reached, self.needed, self.live, self.node_live, self.size = (int(s) for s in starts[1:])
+        self.entries: list[tuple[int, int, float]] = []
+        self.lower: list[float] = []
+        self.upper: list[float] = []
+        self._relate()
+        self.gain = np.zeros(self.size)
+        self.gain[self.live : self.live + edges] = objective.edge_weights
+        self.gain[self.node_live :] = objective.node_weights
+
+    def _row(self, entries: Sequence[tuple[int, float]], lower: float, upper: float) -> None:
+        row = len(self.lower)
+        self.entries += [(row, column, value) for column, value in entries]
+        self.lower.append(lower)
+        self.upper.append(upper)
+
+    def _at_most(self, column: int, others: Sequence[int]) -> None:
+        self._row([(column, 1.0), *((other, -1.0) for other in others)], -np.inf, 0.0)
+
+    def _relate(self) -> None:
+        leaving: list[list[int]] = [[] for _ in self.graph.nodes]
+        for e, (source, target) in enumerate(self.graph.endpoints):
+            leaving[source].append(self.c + e)
+            switch = self.graph.edge_switches[e]
+            for column, end in ((self.a + e, self.reached + source), (self.c + e, self.needed + target)):
+                self._at_most(column, [end])
+                self._at_most(self.live + e, [column])
+                if switch is not None:
+                    self._at_most(column, [switch])
+        for v, node in enumerate(self.graph.nodes):
+            arriving = self.graph.in_edges[v]
+            self._at_most(self.node_live + v, [self.live + e for e in arriving])
+            if node.kind != "input":
+                self._at_most(self.reached + v, [self.a + e for e in arriving])
+            if node.kind != "output":
+                self._at_most(self.needed + v, leaving[v])
+        for gate, switches in zip(self.graph.gates, self.graph.gate_switches, strict=True):
+            if gate.kind == "categorical":
+                self._row([(switch, 1.0) for switch in switches], 1.0, 1.0)
+
+    def solve(self) -> Architecture:
+        rows, columns, values = zip(*self.entries, strict=True)
+        matrix = coo_array((values, (rows, columns)), shape=(len(self.lower), self.size)).tocsr()
+        integrality = np.zeros(self.size)
+        integrality[: self.graph.switch_count] = 1
+        scale = 1e4 / max(float(self.gain.max()), 1.0)  # the solver's absolute gap is 1e-6
+        found = milp(
+            -self.gain * scale,
+            integrality=integrality,
+            bounds=Bounds(cast(Any, np.zeros(self.size)), cast(Any, np.ones(self.size))),
+            constraints=[LinearConstraint(matrix, cast(Any, self.lower), cast(Any, self.upper))],
+            options={"mip_rel_gap": 0.0},
+        )
+        assert found.status == 0, f"the solver failed: {found.message}"
+        return live_of(self.graph, found.x[: self.graph.switch_count] > 0.5)

@@ -1,0 +1,97 @@
+"""What elaboration knows at a place: what it has found so far, the loops and the cells around."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+from bsnc.diagnostics import Diagnosed, Diagnostic, Label, SourceSpan
+from bsnc.sema.evaluate import Evaluator
+from bsnc.sema.raw import RawNetwork, Use, in_context, iteration_text
+from bsnc.sema.values import Scope, Value
+from bsnc.syntax import ast
+
+MAX_MISTAKES = 100
+MAX_REPEATED = 1_000
+"""Mistakes, those counted that repeat one already reported, as in a loop."""
+
+
+class LimitExceededError(Exception):
+    """A limit was hit and reported: elaboration ends here."""
+
+
+@dataclass
+class Ports:
+    """The nodes of a cell that hold what comes in and what goes out, with the places that say so."""
+
+    input: tuple[str, SourceSpan] | None = None
+    output: tuple[str, SourceSpan] | None = None
+
+
+@dataclass
+class Context:
+    """The state of the elaboration of one network, shared by the handlers of all statements."""
+
+    evaluator: Evaluator
+    result: RawNetwork
+    loop: list[tuple[str, Value]] = field(default_factory=list[tuple[str, Value]])
+    cell: str = ""
+    """The instance that is being elaborated, as a prefix of the names in it; empty in the network itself."""
+    ports: Ports = field(default_factory=Ports)
+    uses: tuple[Use, ...] = ()
+    parallel: dict[tuple[str, str], int] = field(default_factory=dict[tuple[str, str], int])
+    instances: dict[str, int] = field(default_factory=dict[str, int])
+    used_cells: set[int] = field(default_factory=set[int])
+    mistakes: int = 0
+
+    def declare(self, name: ast.Identifier, value: Value, scope: Scope, label: str = "declared here") -> None:
+        """Raises Diagnosed (BSN202) where the name is visible already."""
+        previous = scope.lookup(name.text)
+        if previous is not None:
+            first = Label(previous.span, "first declared here")
+            message = f"`{name.text}` is declared twice"
+            raise Diagnosed(Diagnostic("BSN202", message, name.span, labels=(first,)))
+        scope.declare(name.text, value, name.span, label)
+
+    def report(self, mistake: Diagnosed, statement: ast.Syntax | None = None) -> None:
+        """Keep what was found wrong, in a statement if it is given. Raises LimitExceededError where it is too much."""
+        for diagnostic in mistake.diagnostics:
+            self.result.report(diagnostic if statement is None else self._in_context(diagnostic, statement))
+        self.mistakes += 1
+        if self.mistakes > MAX_REPEATED or any(d.code == "BSN213" for d in mistake.diagnostics):
+            raise LimitExceededError
+        if len(self.result.diagnostics) >= MAX_MISTAKES:
+            message = f"more than {MAX_MISTAKES} mistakes: the rest of the network was not checked"
+            self.result.report(Diagnostic("BSN213", message, subject=self.result.span.source.name))
+            raise LimitExceededError
+
+    def _in_context(self, diagnostic: Diagnostic, statement: ast.Syntax) -> Diagnostic:
+        """Adds which iteration a message comes from, which statement where it is about a block, and which cells."""
+        span = diagnostic.span
+        if isinstance(statement, (ast.For, ast.If)) or diagnostic.notes:
+            return diagnostic
+        within = span is not None and statement.span.start <= span.start < statement.span.end
+        notes: list[str] = []
+        if self.loop or not within:
+            notes.append(f"while elaborating {in_context(statement.span, iteration_text(self.loop))}")
+        return replace(diagnostic, notes=(*notes, *map(str, reversed(self.uses))))
+
+    @contextmanager
+    def iteration(self, name: str, value: Value) -> Generator[None]:
+        """Inside one iteration of a loop."""
+        self.loop.append((name, value))
+        try:
+            yield
+        finally:
+            self.loop.pop()
+
+    @contextmanager
+    def inside(self, cell: str, use: Use) -> Generator[Ports]:
+        """Inside an instance of a cell, with its own names and loops; yields its ports, to be filled."""
+        before = (self.cell, self.ports, self.loop, self.uses)
+        self.cell, self.ports, self.loop, self.uses = cell, Ports(), [], (*self.uses, use)
+        try:
+            yield self.ports
+        finally:
+            self.cell, self.ports, self.loop, self.uses = before

@@ -1,0 +1,217 @@
+"""Edges: the gate they follow, and the modules, cells and choices that they carry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import cast
+
+from bsnc.diagnostics import Diagnosed, Diagnostic, Label, SourceSpan
+from bsnc.ops import OPS
+from bsnc.sema.bind import bind_op
+from bsnc.sema.context import Context
+from bsnc.sema.loops import iterations
+from bsnc.sema.raw import RawEdge, RawGate, RawNode, Use, iteration_text, one_line
+from bsnc.sema.together import together
+from bsnc.sema.values import CellUse, GateRef, Module, NodeRef, Scope, Stage
+from bsnc.syntax import ast
+
+MAX_EDGES = 100_000
+MAX_OPTIONS = 1_000
+
+Instantiate = Callable[[Context, CellUse, str, Use], tuple[str, str]]
+"""Elaborates a cell under a prefix; names of the nodes of its input and its output."""
+Options = list[tuple[str, Module | None]]
+"""Text and module of each option of a choice; None is `none`."""
+
+
+@dataclass(frozen=True)
+class Follows:
+    """What keeps an edge: nothing (`gate` None), a gate, or an option of one; OWN is a gate of the edge's own."""
+
+    gate: str | None
+    option: int | None = None
+
+
+FIXED = Follows(None)
+OWN = Follows("")
+
+
+def add_edge(context: Context, statement: ast.EdgeDeclaration, scope: Scope, instantiate: Instantiate) -> None:
+    """The edges that a statement means: one, or several where it carries cells or a choice. Raises Diagnosed."""
+    module = statement.module
+    gate = module.gate if isinstance(module, ast.Choice) else statement.gate
+    parts: list[Callable[[], object]] = [
+        partial(context.evaluator.node, statement.source, scope),
+        partial(context.evaluator.node, statement.target, scope),
+        partial(_gate, context, statement, gate, scope),
+        partial(_options, context, module, scope)
+        if isinstance(module, ast.Choice)
+        else partial(context.evaluator.module, module, scope),
+    ]
+    source, target, shared, carried = cast(
+        tuple[NodeRef, NodeRef, GateRef | None, Module | Options], tuple(together(parts))
+    )
+    nodes = context.result.nodes
+    _check_ends(context, statement, nodes[source.name], nodes[target.name])
+    connect = _Connect(context, statement, source.name, target.name, instantiate)
+    if isinstance(carried, list):
+        connect.choice(carried, shared)
+    elif shared is not None:
+        connect.module(carried, Follows(_use_gate(context, shared.name, (), statement.span)))
+    else:
+        connect.module(carried, FIXED if statement.fixed else OWN)
+
+
+def _gate(context: Context, statement: ast.EdgeDeclaration, gate: ast.Expr | None, scope: Scope) -> GateRef | None:
+    """The declared gate that a statement names. Raises Diagnosed."""
+    if statement.fixed and (gate is not None or isinstance(statement.module, ast.Choice)):
+        what = "gate" if gate is not None else "choice"
+        span = gate.span if gate is not None else statement.module.span
+        message = f"a fixed edge is always kept: it has no {what}"
+        raise Diagnosed(Diagnostic("BSN308", message, span, help="remove `fixed`"))
+    return None if gate is None else context.evaluator.gate(gate, scope)
+
+
+def _use_gate(context: Context, name: str, options: tuple[str, ...], span: SourceSpan) -> str:
+    """The name of a gate, which all edges must use alike. Raises Diagnosed (BSN308)."""
+    gate = context.result.gates.setdefault(name, RawGate(name, options, span))
+    if len(gate.options) == len(options):
+        return name
+    message = f"gate `{name}` is shared by {_gate_text(len(options))} and {_gate_text(len(gate.options))}"
+    help_text = "edges that share a gate are kept together, or choose the option of the same number"
+    labels = (Label(gate.span, f"{_gate_text(len(gate.options))} here"),)
+    raise Diagnosed(Diagnostic("BSN308", message, span, labels=labels, help=help_text))
+
+
+def _gate_text(options: int) -> str:
+    return f"a choice of {options}" if options else "an edge that it keeps or drops"
+
+
+def _check_ends(context: Context, statement: ast.EdgeDeclaration, source: RawNode, target: RawNode) -> None:
+    """Raises Diagnosed (BSN305)."""
+    for end, node in ((statement.source, source), (statement.target, target)):
+        if node.cell != context.cell:
+            message = f"an edge of a cell joins nodes of that cell; `{node.name}` is not one"
+            declared = Label(node.span, "declared here")
+            raise Diagnosed(Diagnostic("BSN305", message, end.span, labels=(declared,)))
+    if target.kind == "input":
+        message, wrong, node = "an edge into the input", statement.target, target
+    elif source.kind == "output":
+        message, wrong, node = "an edge out of the output", statement.source, source
+    else:
+        return
+    declared = Label(node.span, f"the {node.kind}, declared here")
+    raise Diagnosed(Diagnostic("BSN305", message, wrong.span, labels=(declared,)))
+
+
+# ---- choices ----
+
+
+def _options(context: Context, choice: ast.Choice, scope: Scope) -> Options:
+    """Every option of a choice, loops unrolled. Raises Diagnosed."""
+    found: Options = []
+    names: set[str] = set()
+
+    def add(option: ast.Option, inner: Scope, loop: str) -> None:
+        text = f"{one_line(option.value.span, 200)}{f' ({loop})' if loop else ''}"
+        while text in names:
+            text += "'"
+        names.add(text)
+        found.append((text, _option(context, option.value, inner)))
+        if len(found) > MAX_OPTIONS:
+            raise Diagnosed(Diagnostic("BSN213", f"more than {MAX_OPTIONS:,} options", option.span))
+
+    together([partial(add, *option) for option in _unrolled(context, choice.options, scope, "")])
+    if all(module is None for _, module in found):
+        message = "a choice needs an option besides `none`" if found else "a choice without options"
+        raise Diagnosed(Diagnostic("BSN308", message, choice.span, help="for example `choice { none; conv(16, 3) }`"))
+    return found
+
+
+def _unrolled(
+    context: Context, statements: tuple[ast.Statement, ...], scope: Scope, loop: str
+) -> Iterator[tuple[ast.Option, Scope, str]]:
+    """Options with the scope that they stand in and the values of the choice's own loops."""
+    for statement in statements:
+        if isinstance(statement, ast.Option):
+            yield statement, scope, loop
+        elif isinstance(statement, ast.If):
+            taken = context.evaluator.truth(statement.condition, scope)
+            yield from _unrolled(context, statement.then if taken else statement.otherwise, scope, loop)
+        elif isinstance(statement, ast.For):
+            depth = len(context.loop)
+            for inner in iterations(context, statement, scope):
+                values = iteration_text(context.loop[depth:])
+                yield from _unrolled(context, statement.body, inner, ", ".join(filter(None, (loop, values))))
+
+
+def _option(context: Context, expr: ast.Expr, scope: Scope) -> Module | None:
+    if isinstance(expr, ast.Conditional):
+        taken = context.evaluator.truth(expr.condition, scope)
+        return _option(context, expr.then if taken else expr.otherwise, scope)
+    if isinstance(expr, ast.Name) and expr.text == "none" and scope.lookup("none") is None:
+        return None
+    return context.evaluator.module(expr, scope)
+
+
+# ---- modules, and the cells in them ----
+
+
+class _Connect:
+    """Adds the edges of one statement, from `source` to `target`."""
+
+    def __init__(
+        self, context: Context, statement: ast.EdgeDeclaration, source: str, target: str, instantiate: Instantiate
+    ) -> None:
+        self.context, self.statement = context, statement
+        self.source, self.target, self.instantiate = source, target, instantiate
+
+    def choice(self, options: Options, shared: GateRef | None) -> None:
+        name = f"{self._name(self.source, self.target)}/choice" if shared is None else shared.name
+        _use_gate(self.context, name, tuple(text for text, _ in options), self.statement.span)
+        for number, (_, module) in enumerate(options):
+            if module is not None:
+                self.module(module, Follows(name, number))
+
+    def module(self, module: Module, follows: Follows) -> None:
+        """An edge; where the module holds cells, one up to each cell, which follows the gate, and one behind."""
+        here, ops = self.source, list[Stage]()
+        prefixes = self._prefixes(module)
+        for stage in module.stages:
+            if isinstance(stage, Stage):
+                ops.append(stage)
+                continue
+            use = Use(stage.cell.declaration.name.text, self.statement.span, tuple(self.context.loop))
+            entry, leave = self.instantiate(self.context, stage, next(prefixes), use)
+            self._add(here, entry, ops, follows)
+            here, ops, follows = leave, [], FIXED
+        self._add(here, self.target, ops, follows)
+
+    def _prefixes(self, module: Module) -> Iterator[str]:
+        """`stage[0]/unit.`, or `stage[0]/unit[2].` where the module holds the cell several times."""
+        cells = [stage.cell.declaration.name.text for stage in module.stages if isinstance(stage, CellUse)]
+        for i, cell in enumerate(cells):
+            name = f"{self.target}/{cell}" + (f"[{cells[:i].count(cell)}]" if cells.count(cell) > 1 else "")
+            number = self.context.instances.get(name, 0)
+            self.context.instances[name] = number + 1
+            yield f"{name}#{number}." if number else f"{name}."
+
+    def _name(self, source: str, target: str) -> str:
+        number = self.context.parallel.get((source, target), 0)
+        cell = self.context.cell
+        shown = target.removeprefix(cell) if source.startswith(cell) else target
+        return f"{source}->{shown}" + (f"#{number}" if number else "")
+
+    def _add(self, source: str, target: str, stages: list[Stage], follows: Follows) -> None:
+        context, span = self.context, self.statement.span
+        if len(context.result.edges) >= MAX_EDGES:
+            raise Diagnosed(Diagnostic("BSN213", f"more than {MAX_EDGES:,} edges", span))
+        context.evaluator.step(span, len(stages))
+        name = self._name(source, target)
+        context.parallel[source, target] = context.parallel.get((source, target), 0) + 1
+        gate = _use_gate(context, name, (), span) if follows is OWN else follows.gate
+        module = tuple(stages) or bind_op(context.evaluator, OPS["identity"], (), self.statement.module.span, Scope())
+        place = (span, tuple(context.loop), context.uses)
+        context.result.edges.append(RawEdge(name, source, target, module, gate, follows.option, *place))

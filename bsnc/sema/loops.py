@@ -1,0 +1,34 @@
+"""Loops: one scope per combination of values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bsnc.diagnostics import Diagnosed, Diagnostic, SourceSpan
+from bsnc.sema.context import Context
+from bsnc.sema.values import Scope, describe, is_int
+from bsnc.syntax import ast
+
+
+def iterations(context: Context, statement: ast.For, scope: Scope) -> Iterator[Scope]:
+    """The scopes of a loop's body, while `context.loop` holds the values; later bindings may depend on earlier ones.
+    Raises Diagnosed."""
+    yield from _iterations(context, statement.bindings, scope, statement.span)
+
+
+def _iterations(context: Context, bindings: tuple[ast.Binding, ...], scope: Scope, span: SourceSpan) -> Iterator[Scope]:
+    if not bindings:
+        yield Scope(scope)
+        return
+    first, rest = bindings[0], bindings[1:]
+    values = context.evaluator.value(first.values, scope)
+    if not isinstance(values, (list, range)):
+        message = f"`for` runs over a range or a list, not {describe(values)}"
+        help_text = f"for a range, write `0..{first.values.span.text}`" if is_int(values) else None
+        raise Diagnosed(Diagnostic("BSN206", message, first.values.span, help=help_text))
+    for value in values:
+        context.evaluator.step(span, 2)
+        inner = Scope(scope)
+        context.declare(first.name, value, inner)
+        with context.iteration(first.name.text, value):
+            yield from _iterations(context, rest, inner, span)
