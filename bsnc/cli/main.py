@@ -10,6 +10,8 @@ import click
 
 from bsnc import __version__
 from bsnc.cli import options
+from bsnc.cli.fmt import fmt
+from bsnc.cli.new import new
 from bsnc.cli.output import print_json, show_diagnostics
 from bsnc.cli.tables import budget_table, certificate_text, cost_table, graph_size, mask_table
 from bsnc.diagnostics import CODES, Diagnosed, did_you_mean, exit_status
@@ -46,6 +48,10 @@ def cli() -> None:
 
     Exit status: 0 fine, 1 the spec or the model is at fault, 2 usage, input/output or an internal error.
     """
+
+
+cli.add_command(fmt)
+cli.add_command(new)
 
 
 @cli.command()
