@@ -65,6 +65,22 @@ def test_expressions(before: str, after: str) -> None:
     check(f"let x = {before}", f"let x = {after}\n")
 
 
+PARAMETERS = [
+    ("c in(1..65)", "c in 1..65"),
+    ("c in 1 .. n - 1 = 3", "c in 1..n-1 = 3"),
+    ("c in 1 .. = 3", "c in 1.. = 3"),
+    ("c in((1)) ..", "c in 1.."),
+    ("c in [1,2,]=2", "c in [1, 2] = 2"),
+    ("c in (a if b else d)", "c in (a if b else d)"),
+    ("c:list[int]=[ ]", "c: list[int] = []"),
+]
+
+
+@pytest.mark.parametrize(("before", "after"), PARAMETERS)
+def test_parameters(before: str, after: str) -> None:
+    check(f"block b({before},) = relu", f"block b({after}) = relu\n")
+
+
 def test_the_least_of_specs() -> None:
     assert formatted("") == ""
     assert formatted("\n \t\n") == ""
@@ -288,11 +304,10 @@ def test_long_arguments_break_at_their_commas() -> None:
     assert tidy.startswith("train {\n  optimizer = sgd(\n    argument_number_0") and tidy.endswith(",\n  )\n}\n")
 
 
-def test_no_line_begins_with_the_if_of_a_conditional() -> None:
+def test_long_conditionals_break_behind_else() -> None:
     long = "name_" * 12
     tidy = formatted(f"let x = {long} if {long} else {long} if {long} else {long}\n")
-    assert tidy.count("\n") > 1
-    assert not any(line.lstrip().startswith("if") for line in tidy.split("\n"))
+    assert tidy == f"let x = {long} if {long} else\n  {long} if {long} else\n  {long}\n"
 
 
 def test_syntax_errors_are_diagnosed() -> None:

@@ -125,7 +125,11 @@ def _conditional(expr: ast.Conditional, tight: bool) -> tuple[Level, Parts]:
     condition = expression(expr.condition, Level.OR, tight)
     otherwise = expression(expr.otherwise, Level.EXPR, tight)
     first = Element([*then, Word("if"), *condition, Word("else")])
-    return Level.EXPR, [Chain([first, Element(otherwise)])]
+    match otherwise:
+        case [Chain() as chain] if isinstance(expr.otherwise, ast.Conditional):
+            return Level.EXPR, [Chain([first, *chain.links])]
+        case _:
+            return Level.EXPR, [Chain([first, Element(otherwise)])]
 
 
 def _pipe(expr: ast.Pipe, tight: bool) -> tuple[Level, Parts]:

@@ -69,7 +69,7 @@ def _parameter(parameter: ast.Parameter) -> Parts:
 def _limits(limits: ast.Limits) -> Parts:
     if limits.is_open:
         return [*expression(limits.values, Level.SUM, tight=True), Word("..", spaced=False)]
-    return expression(limits.values)
+    return expression(limits.values, Level.RANGE)
 
 
 def _import(node: ast.Import) -> Parts:
