@@ -150,8 +150,8 @@ CODES: dict[str, Code] = {
     "BSN301": Code("cycle", "An S-network is acyclic. The message shows one cycle, edge by edge."),
     "BSN302": Code(
         "no network, or not one input and output",
-        "A network declares exactly one `input` and one `output`, with their shapes; a cell says which of its nodes are "
-        "its `input` and its `output`. What is compiled is a network.",
+        "A network declares exactly one `input` and one `output`, with their shapes; a cell says which of its nodes "
+        "are its `input` and its `output`. What is compiled is a network.",
     ),
     "BSN303": Code(
         "output depends on nothing",
@@ -170,13 +170,14 @@ CODES: dict[str, Code] = {
     ),
     "BSN306": Code(
         "not a node pipeline",
-        "A node aggregates (`sum`, `mean`, `max` or `concat`) and then may apply parameter-free activations that keep the shape, such as "
-        "`relu`. Convolutions, normalisations and other modules belong on edges.",
+        "A node aggregates (`sum`, `mean`, `max` or `concat`) and then may apply parameter-free "
+        "activations that keep the shape, such as `relu`. Convolutions, normalisations and other modules belong on "
+        "edges.",
     ),
     "BSN307": Code(
         "unused name",
-        "A parameter, block, cell, gate or `let` is declared but never used. A parameter that nothing depends on is often a sign "
-        "of a number written out somewhere instead.",
+        "A parameter, block, cell, gate or `let` is declared but never used. A parameter that nothing depends "
+        "on is often a sign of a number written out somewhere instead.",
         severity="warning",
     ),
     "BSN308": Code(

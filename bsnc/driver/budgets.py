@@ -154,7 +154,8 @@ def _judge(check: BudgetCheck, graph: Graph, analysis: Analysis) -> list[Diagnos
         help_text = f"the least bound that works is {least}"
         return [Diagnostic("BSN401", message, span, subject, notes=(note,), help=help_text)]
     if check.range.maximum <= check.bound:
-        message = f"the costliest architecture costs {check.range.maximum:,.0f} {unit}, within the bound of {check.bound:,.0f}"
+        most = f"{check.range.maximum:,.0f} {unit}"
+        message = f"the costliest architecture costs {most}, within the bound of {check.bound:,.0f}"
         return [Diagnostic("BSN402", message, span, subject, help="remove the budget, or lower its bound")]
     return []
 

@@ -18,8 +18,9 @@ class Hidden(Frozen):
     """What costs need to know, and folding and pruning removed from the sight of who reads only the file.
 
     `trainable` gives, for each layer in the file, the trainable parameters that it had before batch norms were
-    folded into it; `node_inputs`, for each live node, how many tensors of the S-network it adds up and its elements per example;
-    `low_resolution` names the layers that `flops(count = veniat2018)` charges at the size before their upsampling.
+    folded into it; `node_inputs`, for each live node, how many tensors of the S-network it adds up and its
+    elements per example; `low_resolution` names the layers that `flops(count = veniat2018)` charges at the size before
+    their upsampling.
     """
 
     trainable: dict[str, int]

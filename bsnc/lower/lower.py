@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from functools import reduce
 from operator import add, truediv
@@ -119,11 +119,11 @@ def _static_code(graph: Graph, root: _Root, edges: dict[str, str], nodes: dict[s
         if node.kind == "input":
             continue
         in_edges = {i: graph.edges[i].name for i in arriving}
-        arrivals = [
+        arrivals = (
             _call_chain(code, root.edges, "edges", edges[edge.name], value[edge.source])
             for edge in (graph.edges[i] for i in arriving)
-        ]
-        assert arrivals, f"nothing arrives at {node.name}"
+        )
+        assert arriving, f"nothing arrives at {node.name}"
         total = _AGGREGATE[node.aggregation](code, node, in_edges, arrivals)
         name = nodes[node.name]
         value[node.name] = _call_chain(code, root.nodes, "nodes", name, total) if node.activations else total
@@ -131,20 +131,23 @@ def _static_code(graph: Graph, root: _Root, edges: dict[str, str], nodes: dict[s
     return code
 
 
-def _sum(code: fx.Graph, node: Node, edges: InEdges, arrivals: Sequence[fx.Node]) -> fx.Node:  # noqa: ARG001
+# Aggregations ask for one arrival after the other, so that in the code each is used as soon as it is there.
+
+
+def _sum(code: fx.Graph, node: Node, edges: InEdges, arrivals: Iterator[fx.Node]) -> fx.Node:  # noqa: ARG001
     return reduce(lambda total, arrival: code.call_function(add, (total, arrival)), arrivals)
 
 
-def _mean(code: fx.Graph, node: Node, edges: InEdges, arrivals: Sequence[fx.Node]) -> fx.Node:
+def _mean(code: fx.Graph, node: Node, edges: InEdges, arrivals: Iterator[fx.Node]) -> fx.Node:
     total = _sum(code, node, edges, arrivals)
-    return total if len(arrivals) == 1 else code.call_function(truediv, (total, len(arrivals)))
+    return total if len(edges) == 1 else code.call_function(truediv, (total, len(edges)))
 
 
-def _max(code: fx.Graph, node: Node, edges: InEdges, arrivals: Sequence[fx.Node]) -> fx.Node:  # noqa: ARG001
+def _max(code: fx.Graph, node: Node, edges: InEdges, arrivals: Iterator[fx.Node]) -> fx.Node:  # noqa: ARG001
     return reduce(lambda total, arrival: code.call_function(torch.maximum, (total, arrival)), arrivals)
 
 
-def _concat(code: fx.Graph, node: Node, edges: InEdges, arrivals: Sequence[fx.Node]) -> fx.Node:
+def _concat(code: fx.Graph, node: Node, edges: InEdges, arrivals: Iterator[fx.Node]) -> fx.Node:
     """Where the edge of a slot is gone, what comes after it, or last before it, is padded with zeros."""
     parts: list[fx.Node] = []
     missing = 0
@@ -152,7 +155,7 @@ def _concat(code: fx.Graph, node: Node, edges: InEdges, arrivals: Sequence[fx.No
         if arrival is None:
             missing += channels
             continue
-        parts.append(_pad_channels(code, node, arrivals[arrival], missing, 0))
+        parts.append(_pad_channels(code, node, next(arrivals), missing, 0))
         missing = 0
     parts[-1] = _pad_channels(code, node, parts[-1], 0, missing)
     return parts[0] if len(parts) == 1 else code.call_function(torch.cat, (parts,), {"dim": 1})

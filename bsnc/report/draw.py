@@ -21,8 +21,8 @@ def draw_graph(graph: Graph, *, live: Collection[str] | None = None, probabiliti
     """The S-network as SVG 1.1: columns left to right, a colour for each kind of module, a mark on each gate.
 
     With `live`, names of live edges, all others are pale and dashed: the picture of an architecture. With
-    `probabilities`, gate → p in [0, 1] or option → p, strength follows p; gates left out look as without it. Sizes are px.
-    The same arguments give the same text. Raises ValueError on names that the graph lacks and on p = nan.
+    `probabilities`, gate → p in [0, 1] or option → p, strength follows p; gates left out look as without it. Sizes are
+    px. The same arguments give the same text. Raises ValueError on names that the graph lacks and on p = nan.
     """
     looks = choose_looks(graph, live, probabilities)
     layout = lay_out(graph)

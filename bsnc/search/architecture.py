@@ -1,8 +1,8 @@
 """The cheapest and the most probable architecture within budgets, exactly, as mixed-integer linear programs.
 
 Variables: k_s ∈ {0, 1} is switch s, the options of a categorical gate adding up to 1; a unit flow from input to
-output through kept edges proves that they are connected; r_v = 1 forces "v is reached from the input", b_v = 1 "the output is reached from v", and ℓ_e, n_v
-follow as lower bounds on liveness of edges and nodes:
+output through kept edges proves that they are connected; r_v = 1 forces "v is reached from the
+input", b_v = 1 "the output is reached from v", and ℓ_e, n_v follow as lower bounds on liveness of edges and nodes:
 
     r_target ≥ k_e + r_source − 1      b_source ≥ k_e + b_target − 1
     ℓ_e ≥ k_e + r_source + b_target − 2      n_v ≥ r_v + b_v − 1

@@ -83,7 +83,7 @@ def veniat(graph: Graph, mask: NDArray[np.bool_]) -> int:
                 total += macs(call, previous.in_shape if previous is not None and coarse else call.in_shape)
     for node in graph.nodes:
         arriving = [edge for edge in graph.edges if edge.target == node.name]
-        if any(edge.name in live for edge in arriving):
+        if node.aggregation in ("sum", "mean") and any(edge.name in live for edge in arriving):
             total += (len(arriving) - 1) * int(np.prod(node.shape))
     return total
 

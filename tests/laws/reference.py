@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from bsnc.ir import Graph, OpCall
+from bsnc.ir import Graph, Node, OpCall
 from bsnc.lower import op_paths
 
 from .brute_force import live_names
@@ -50,7 +50,7 @@ def run_training(
     for node in graph.nodes:
         if node.kind == "input":
             continue
-        total = [torch.zeros(node.shape, dtype=inputs.dtype) for _ in masks]
+        arrived: list[dict[str, Tensor]] = [{} for _ in masks]
         for edge in graph.edges:
             rows = [b for b in range(len(masks)) if edge.name in live[b]]
             if edge.target != node.name or not rows:
@@ -60,9 +60,20 @@ def run_training(
                 module = network.get_submodule(path)
                 value = _batch_norm(call, module, path, value, statistics) if call.op == "batch_norm" else module(value)
             for b, delivered in zip(rows, value, strict=True):
-                total[b] = total[b] + delivered
-        values[node.name] = [activate(node.activations, one) for one in total]
+                arrived[b][edge.name] = delivered
+        values[node.name] = [activate(node.activations, aggregate(node, one, inputs.dtype)) for one in arrived]
     return torch.stack(values[graph.output.name]), statistics
+
+
+def aggregate(node: Node, arrived: dict[str, Tensor], dtype: torch.dtype) -> Tensor:
+    """What a node makes of the tensors that live edges deliver."""
+    if node.aggregation == "concat":
+        sizes = [(slot.edge, (slot.channels, *node.shape[1:])) for slot in node.slots]
+        return torch.cat([arrived.get(name, torch.zeros(size, dtype=dtype)) for name, size in sizes])
+    if not arrived:
+        return torch.zeros(node.shape, dtype=dtype)
+    stacked = torch.stack(list(arrived.values()))
+    return {"sum": stacked.sum(0), "mean": stacked.mean(0), "max": stacked.amax(0)}[node.aggregation]
 
 
 def _batch_norm(call: OpCall, module: nn.Module, path: str, value: Tensor, statistics: Statistics) -> Tensor:

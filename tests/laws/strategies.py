@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bsnc.ir import Graph
 
-from .build import FIXED, Link, Step, conv, linear, network, pool, upsample
+from .build import FIXED, Link, Step, conv, linear, network, option, pool, upsample
 
 Shape = tuple[int, ...]
 ACTIVATIONS: list[list[Step]] = [
@@ -45,7 +45,8 @@ def networks(
     kinds: Sequence[str] = ("image", "signal", "vector"),
 ) -> Graph:
     """A DAG of 3 to `max_nodes` nodes: parallel edges, nodes used by several edges, dead ends, nodes at which nothing
-    arrives, fixed edges, gates of one and of several edges; the output is reached if every gate is kept."""
+    arrives, fixed edges, gates of one and of several edges, choices, every aggregation. Some sample of the gates
+    connects the output."""
     shape_of, steps_of = _DOMAINS[draw(st.sampled_from(kinds))]
     count = draw(st.integers(3, max_nodes))
     names = ["x", *(f"h[{i}]" for i in range(1, count - 1)), "y"]
@@ -53,28 +54,48 @@ def networks(
     links: list[Link] = []
     reached = [0]
     gates: list[str] = []
+    choices: dict[str, int] = {}
+    aggregations: dict[str, str] = {}
     for j in range(1, count):
         is_output = j == count - 1
         if not is_output and draw(st.integers(0, 9)) == 0:
             continue
         sources = [draw(st.sampled_from(reached)) if is_output else draw(st.integers(0, j - 1))]
         sources += draw(st.lists(st.integers(0, j - 1), max_size=2))
-        for i in sources:
-            steps = steps_of(draw, shapes[i], shapes[j], batch_norm)
-            links.append((names[i], names[j], steps, draw(_gate(gates, len(links), max_gates))))
-        if any(i in reached for i in sources):
-            reached.append(j)
+        aggregations[names[j]] = draw(st.sampled_from(["sum", "sum", "sum", "mean", "max", "concat"]))
+        widths = [draw(st.integers(1, 2)) for _ in sources]
+        for i, width in zip(sources, widths, strict=True):
+            target = (width, *shapes[j][1:]) if aggregations[names[j]] == "concat" else shapes[j]
+            steps = steps_of(draw, shapes[i], target, batch_norm)
+            may_choose = j in reached or i not in reached
+            gate = draw(_gate(gates, choices if may_choose else None, len(links), max_gates))
+            links.append((names[i], names[j], steps, gate))
+            if i in reached and j not in reached:
+                reached.append(j)
+        if aggregations[names[j]] == "concat":
+            shapes[j] = (sum(widths), *shapes[j][1:])
     activations = {name: draw(st.sampled_from(ACTIVATIONS)) for name in names[1:]}
-    return network(shapes[0], activations, links, shapes=dict(zip(names, shapes, strict=True)))
+    return network(
+        shapes[0], activations, links, shapes=dict(zip(names, shapes, strict=True)), aggregations=aggregations
+    )
 
 
 @st.composite
-def _gate(draw: st.DrawFn, gates: list[str], number: int, limit: int | None) -> str:
-    """FIXED, a gate that has edges already, or a new one."""
-    kind = draw(st.sampled_from(["own", "own", "own", "shared", FIXED]))
+def _gate(draw: st.DrawFn, gates: list[str], choices: dict[str, int] | None, number: int, limit: int | None) -> str:
+    """FIXED, a gate that has edges already, a new one, or an option of a choice that is new or not, where one may be.
+    The limit is on both kinds of gates together."""
+    kind = draw(st.sampled_from(["own", "own", "own", "shared", "choice", FIXED]))
     if kind == FIXED:
         return FIXED
-    if gates and (kind == "shared" or len(gates) == limit):
+    full = limit is not None and len(gates) + len(choices or ()) >= limit
+    if kind == "choice" and choices is not None and (choices or not full):
+        if not choices or (not full and draw(st.booleans())):
+            choices[f"c{number}"] = draw(st.integers(1, 3))
+        name = draw(st.sampled_from(sorted(choices)))
+        return option(name, draw(st.integers(0, choices[name] - 1)), choices[name])
+    if full and not gates:
+        return FIXED
+    if gates and (kind == "shared" or full):
         return draw(st.sampled_from(gates))
     gates.append(f"g{number}")
     return gates[-1]

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bsnc.ir import Graph
-from bsnc.search import Architecture, LinearBudget, cheapest, forced_edges, most_probable
+from bsnc.search import Architecture, LinearBudget, cheapest, costliest, forced_edges, most_probable
 from tests.laws.brute_force import Choices, every_choice, paths
 from tests.laws.build import FIXED, network
 from tests.laws.strategies import law, networks
@@ -63,13 +63,13 @@ def problems(draw: st.DrawFn) -> Problem:
         budgets.append(limited.budget(bound))
         feasible &= totals <= bound
     logit = st.one_of(st.sampled_from([-8.0, 0.0, 8.0]), st.floats(-8, 8))
-    logits = draw(st.lists(logit, min_size=len(graph.gates), max_size=len(graph.gates)))
+    logits = draw(st.lists(logit, min_size=graph.switch_count, max_size=graph.switch_count))
     return Problem(graph, choices, weights(), budgets, feasible, np.array(logits, dtype=float))
 
 
 def row_of(problem: Problem, found: Architecture) -> int:
     """Which of all choices an architecture is; its live edges are those of that choice."""
-    row = int(np.flatnonzero((problem.choices.gates == found.switches).all(1))[0])
+    row = int(np.flatnonzero((problem.choices.switches == found.switches).all(1))[0])
     assert np.array_equal(found.live, problem.choices.live[row])
     return row
 
@@ -98,7 +98,7 @@ def test_most_probable_is_the_greatest_sum_of_log_odds_of_all_feasible_choices(p
         return
     assert found is not None
     row = row_of(problem, found)
-    scores = problem.choices.gates @ problem.logits
+    scores = problem.choices.switches @ problem.logits
     assert problem.feasible[row]
     assert scores[row] == pytest.approx(scores[problem.feasible].max(), rel=0, abs=1e-5)
 
@@ -163,3 +163,10 @@ def test_forced_edges_are_those_on_every_path(graph: Graph) -> None:
     everything = {edge.name for edge in graph.edges}
     expected = [e.name for e in graph.edges if not paths(graph, everything - {e.name})]
     assert forced_edges(graph) == expected
+
+
+@law(80)
+@given(problems())
+def test_the_costliest_is_the_maximum_over_all_choices(problem: Problem) -> None:
+    totals = problem.objective.totals(problem.choices)[problem.choices.connected]
+    assert costliest(problem.graph, problem.objective.budget()) == totals.max()

@@ -14,7 +14,7 @@ from tests.laws.build import network
 LINKS = [("x", "h", ["identity"], "a"), ("h", "y", ["tanh"], "b"), ("x", "y", ["relu"], "c")]
 GRAPH = network((1,), {"h": [], "y": []}, LINKS)
 CHOICES = every_choice(GRAPH)
-ROWS = torch.from_numpy(CHOICES.gates)
+ROWS = torch.from_numpy(CHOICES.switches)
 CONNECTED = torch.from_numpy(CHOICES.connected)
 OBJECTIVE = torch.tensor([0.7, -1.2, 3.0, 0.1, 5.0, -2.0, 1.5, 0.4], dtype=torch.float64)
 """A value for each choice of the three gates, of no shape that a baseline could guess."""

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bsnc.ir import Graph
 from bsnc.search import Gates, expand_switches
 from tests.laws.brute_force import every_choice, live_names
-from tests.laws.build import network
+from tests.laws.build import network, option
 from tests.laws.strategies import law, networks
 
 SPARSE = network(
@@ -38,7 +38,7 @@ def with_logits(graph: Graph, logits: list[float]) -> Gates:
 @given(networks(), st.integers(1, 40), st.floats(0.05, 0.95), st.integers(0, 99))
 def test_every_row_of_a_sample_is_consistent_and_its_live_edges_are_right(graph, batch, p, seed) -> None:
     sample = Gates(graph, p).sample(batch, seeded(seed))
-    assert sample.switches.shape == (batch, len(graph.gates)) and sample.live.any(1).all()
+    assert sample.switches.shape == (batch, graph.switch_count) and sample.live.any(1).all()
     for row, live in zip(expand_switches(graph, sample.switches).numpy(), sample.live.numpy(), strict=True):
         assert {e.name for e, is_live in zip(graph.edges, live, strict=True) if is_live} == live_names(graph, row)
 
@@ -46,11 +46,24 @@ def test_every_row_of_a_sample_is_consistent_and_its_live_edges_are_right(graph,
 @law(60)
 @given(networks(), st.integers(0, 99))
 def test_expanding_gates_keeps_fixed_edges_and_joins_shared_ones(graph: Graph, seed: int) -> None:
-    rows = torch.rand(5, len(graph.gates), generator=seeded(seed)) < 0.5
+    rows = torch.rand(5, graph.switch_count, generator=seeded(seed)) < 0.5
     masks = expand_switches(graph, rows)
     for column, edge in zip(masks.T, graph.edges, strict=True):
-        expected = torch.ones(5, dtype=torch.bool) if edge.gate is None else rows[:, graph.gate_index[edge.gate]]
-        assert torch.equal(column, expected)
+        if edge.gate is None:
+            assert column.all()
+            continue
+        first = sum(max(1, len(gate.options)) for gate in graph.gates[: graph.gate_index[edge.gate]])
+        assert torch.equal(column, rows[:, first + (edge.option or 0)])
+
+
+@law(60)
+@given(networks(), st.integers(0, 99))
+def test_of_the_options_of_a_gate_one_is_on(graph: Graph, seed: int) -> None:
+    gates = Gates(graph, 0.7)
+    rows = [gates.sample(20, seeded(seed)).switches, gates.draw(20, seeded(seed)), gates.most_probable[None]]
+    for gate, switches in zip(graph.gates, graph.gate_switches, strict=True):
+        if gate.kind == "categorical":
+            assert (torch.cat(rows)[:, list(switches)].sum(1) == 1).all()
 
 
 def test_one_seed_one_sample_and_the_global_generator_is_not_touched() -> None:
@@ -66,7 +79,7 @@ def test_samples_follow_the_distribution_given_that_the_ends_are_connected() -> 
     logits = [-1.0, 0.5, 0.3, -1.5]
     choices = every_choice(SPARSE)
     p = torch.sigmoid(torch.tensor(logits, dtype=torch.float64)).numpy()
-    weights = np.where(choices.gates, p, 1 - p).prod(1) * choices.connected
+    weights = np.where(choices.switches, p, 1 - p).prod(1) * choices.connected
     expected = weights / weights.sum()
     count = 40_000
     sample = with_logits(SPARSE, logits).sample(count, seeded(0))
@@ -91,3 +104,35 @@ def test_initial_probability_and_the_limits_of_descent() -> None:
     assert gates.logits.tolist() == pytest.approx([start - 0.5, start + 0.5, start, -8.0], abs=1e-5)
     gates.descend(torch.tensor([0.0, 0.0, 0.0, -1e9]), rate=1.0)
     assert float(gates.logits[3]) == 8.0
+
+
+CHOOSING = network(
+    (1,),
+    {"h": [], "y": []},
+    [
+        ("x", "h", ["identity"], option("k", 1, 3)),
+        ("x", "h", ["tanh"], option("k", 2, 3)),
+        ("h", "y", ["relu"], option("m", 0, 2)),
+        ("x", "y", ["identity"], "d"),
+    ],
+)
+
+
+def test_options_are_drawn_by_the_softmax_of_their_logits_given_that_the_ends_are_connected() -> None:
+    gates = with_logits(CHOOSING, [0.3, -1.0, 0.8, 0.4, -0.6, -0.5])
+    choices = every_choice(CHOOSING)
+    k, m = torch.softmax(gates.logits[:3].double(), 0), torch.softmax(gates.logits[3:5].double(), 0)
+    d = torch.sigmoid(gates.logits[5].double())
+    p = torch.cat([k, m, d[None]]).numpy()
+    assert torch.allclose(gates.probabilities.double(), torch.from_numpy(p), atol=1e-6)
+    weights = np.where(choices.switches, p, 1.0)[:, :5].prod(1) * np.where(choices.switches[:, 5], p[5], 1 - p[5])
+    expected = weights * choices.connected / (weights * choices.connected).sum()
+    rows = gates.sample(40_000, seeded(3)).switches.numpy()
+    found = np.array([(rows == choice).all(1).mean() for choice in choices.switches])
+    assert np.abs(found - expected).max() < 4 * np.sqrt(0.25 / 40_000)
+
+
+def test_probabilities_are_told_by_gate_and_by_option() -> None:
+    told = with_logits(CHOOSING, [0.0, 0.0, 0.0, 8.0, -8.0, 0.0]).by_name()
+    assert told["d"] == 0.5 and told["k"] == pytest.approx({f"option {i}": 1 / 3 for i in range(3)})
+    assert told["m"] == pytest.approx({"option 0": 1, "option 1": 0}, abs=1e-6)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from bsnc.search import Gates, Penalty, entropy_bits, entropy_gradient
-from tests.laws.build import network
+from tests.laws.build import network, option
 from tests.laws.strategies import law
 
 
@@ -116,3 +116,14 @@ def test_the_gradient_of_entropy_is_that_of_autograd() -> None:
     gates = Gates(network((1,), {"y": []}, [("x", "y", ["identity"])] * 13), 0.5)
     gates.logits = logits.detach()
     assert torch.allclose(entropy_gradient(gates), logits.grad, atol=1e-12)
+
+
+def test_the_gradient_of_the_entropy_of_a_choice_is_that_of_autograd() -> None:
+    options = [("x", "y", ["identity"], option("k", i, 4)) for i in range(4)]
+    gates = Gates(network((1,), {"y": []}, [*options, ("x", "y", ["relu"], "g")]), 0.5)
+    logits = torch.tensor([0.3, -2.0, 1.1, 0.0, 0.7], dtype=torch.float64, requires_grad=True)
+    p, q = torch.softmax(logits[:4], 0), torch.sigmoid(logits[4])
+    (-(p * p.log()).sum() - q * q.log() - (1 - q) * (1 - q).log()).backward()
+    gates.logits = logits.detach()
+    assert torch.allclose(entropy_gradient(gates), logits.grad, atol=1e-12)
+    assert entropy_bits(gates)[0] == pytest.approx(float(-(p * p.log2()).sum()), abs=1e-12)

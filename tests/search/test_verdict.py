@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bsnc.ir import Graph
 from bsnc.search import Gates, idle_gates, judge
-from tests.laws.brute_force import live_names
+from tests.laws.brute_force import follows, live_names
 from tests.laws.build import FIXED, network
 from tests.laws.strategies import law, networks
 
@@ -23,17 +23,28 @@ def gates_of(graph: Graph, logits: list[float]) -> Gates:
 def searches(draw: st.DrawFn) -> Gates:
     graph = draw(networks())
     logit = st.sampled_from([-8.0, -2.3, -2.1, -0.5, 0.5, 2.1, 2.3, 8.0])
-    return gates_of(graph, draw(st.lists(logit, min_size=len(graph.gates), max_size=len(graph.gates))))
+    return gates_of(graph, draw(st.lists(logit, min_size=graph.switch_count, max_size=graph.switch_count)))
+
+
+def values(gates: Gates) -> dict[str, tuple[list[int], np.ndarray]]:
+    """Gate → the values that it can have, and their probabilities."""
+    found = {}
+    for gate, p in gates.by_name().items():
+        table = np.array(list(p.values()) if isinstance(p, dict) else [1 - p, p])
+        found[gate] = (list(range(len(table))), table)
+    return found
 
 
 def idle_by_flipping(gates: Gates) -> list[bool]:
-    graph = gates.graph
-    chosen = {gate.name: bool(p > 0.5) for gate, p in zip(graph.gates, gates.probabilities, strict=True)}
+    graph, table = gates.graph, values(gates)
+    chosen = {name: int(p.argmax()) for name, (_, p) in table.items()}
 
-    def live(choice: dict[str, bool]) -> set[str]:
-        return live_names(graph, [edge.gate is None or choice[edge.gate] for edge in graph.edges])
+    def live(choice: dict[str, int]) -> set[str]:
+        return live_names(graph, [follows(edge, choice) for edge in graph.edges])
 
-    return [live(chosen | {name: not kept}) == live(chosen) for name, kept in chosen.items()]
+    return [
+        all(live(chosen | {name: other}) == live(chosen) for other in others) for name, (others, _) in table.items()
+    ]
 
 
 @law(120)
@@ -46,13 +57,14 @@ def test_idle_gates_are_those_whose_flip_changes_no_live_edge(gates: Gates) -> N
 @given(searches())
 def test_the_verdict_is_taken_over_the_gates_that_are_not_idle(gates: Gates) -> None:
     verdict = judge(gates)
-    p = gates.probabilities.double().numpy()
-    entropies = -(p * np.log2(p) + (1 - p) * np.log2(1 - p))
+    tables = [p for _, p in values(gates).values()]
+    entropies = np.array([-(p * np.log2(p)).sum() for p in tables])
+    surest = np.array([p.max() for p in tables])
     busy = ~np.array(idle_by_flipping(gates), dtype=bool)
-    assert verdict.gates == len(p) and verdict.idle_gates == int((~busy).sum())
-    assert verdict.open_gates == int((busy & (p > 0.1) & (p < 0.9)).sum())
+    assert verdict.gates == len(tables) and verdict.idle_gates == int((~busy).sum())
+    assert verdict.open_gates == int((busy & (surest < 0.9)).sum())
     assert verdict.mean_entropy == pytest.approx(entropies[busy].mean() if busy.any() else 0, abs=1e-6)
-    assert verdict.mean_entropy_all == pytest.approx(entropies.mean() if len(p) else 0, abs=1e-6)
+    assert verdict.mean_entropy_all == pytest.approx(entropies.mean() if tables else 0, abs=1e-6)
     assert verdict.converged == (verdict.open_gates == 0 and verdict.mean_entropy < 0.1)
 
 
