@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -38,7 +39,7 @@ def _with_settings(overrides: Overrides, provenance: Provenance | None) -> Overr
     given = {text.partition("=")[0].strip() for text in overrides.settings}
     texts = [f"{name}={_spelled(value)}" for name, value in recorded.items() if name not in given]
     network = overrides.network or (provenance.network if provenance else None)
-    return Overrides((*texts, *overrides.settings), overrides.budgets, network)
+    return replace(overrides, settings=(*texts, *overrides.settings), network=network)
 
 
 def _spelled(value: object) -> str:
