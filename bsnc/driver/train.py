@@ -66,7 +66,7 @@ def train_spec(
     """Train a spec into a new directory, export the network and certify it. Raises Diagnosed."""
     program, analysis = load_program(path, overrides)
     report = report_costs(program, analysis)
-    require_feasible(report)
+    require_feasible(program, report, analysis)
     prepare(directory)
     torch.set_num_threads(threads or suggested_threads(program, report))
     with writing(directory):

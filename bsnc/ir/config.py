@@ -125,7 +125,14 @@ class Hub(Frozen):
     path: str
 
 
-Source = Annotated[Digits | Hub, Field(discriminator="kind")]
+class Parquet(Frozen):
+    """Parquet files of a directory, one split in the name of each: `train-*.parquet`, `test-*.parquet`."""
+
+    kind: Literal["parquet"] = "parquet"
+    path: str
+
+
+Source = Annotated[Digits | Hub | Parquet, Field(discriminator="kind")]
 
 
 class DataConfig(Frozen):
@@ -133,6 +140,10 @@ class DataConfig(Frozen):
 
     source: Source = Digits()
     augment: tuple[Augmentation, ...] = ()
+    target: Literal["class", "mask", "value"] = "class"
+    """What the network predicts: the class of an example, a class for each pixel, or a number."""
+    ignore: Annotated[int, Field(ge=0)] | None = None
+    """The label in masks that counts neither in training nor in test."""
 
 
 SECTIONS: dict[str, type[Frozen]] = {"search": SearchConfig, "train": TrainConfig, "data": DataConfig}
