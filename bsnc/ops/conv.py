@@ -67,6 +67,14 @@ def _conv_parameters(arguments: Arguments, source: Shape, target: Shape) -> int:
     return _conv_weights(arguments, source) + (target[0] if arguments["bias"] else 0)
 
 
+def _conv_inputs(arguments: Arguments) -> int | None:
+    return 1 if arguments["groups"] == 1 else None
+
+
+def _transposed_inputs(arguments: Arguments) -> int | None:
+    return 0 if arguments["groups"] == 1 else None
+
+
 def _layer(arguments: Arguments, shape: Shape) -> dict[str, int | bool]:
     """What torch's constructors of both kinds of convolution take."""
     return {
@@ -156,6 +164,7 @@ OPS = (
         output_shape=_conv_shape,
         multiply_adds=_conv_multiply_adds,
         parameter_count=_conv_parameters,
+        input_dimension=_conv_inputs,
         torch=_conv_torch,
     ),
     Op(
@@ -193,6 +202,7 @@ OPS = (
         output_shape=_transposed_shape,
         multiply_adds=_transposed_multiply_adds,
         parameter_count=_conv_parameters,
+        input_dimension=_transposed_inputs,
         torch=_transposed_torch,
     ),
 )

@@ -26,6 +26,10 @@ def _zero(arguments: Arguments, source: Shape, target: Shape) -> int:  # noqa: A
     return 0
 
 
+def _no_dimension(arguments: Arguments) -> int | None:  # noqa: ARG001
+    return None
+
+
 Expansion = Callable[[Arguments], tuple[tuple[str, Arguments], ...]]
 """The arguments of a macro → the ops of a chain with those of their arguments that differ from the defaults."""
 
@@ -54,6 +58,8 @@ class Op:
     """Brings values onto a finer grid; `flops(count = veniat2018)` charges the op after it at the coarse grid."""
     keeps_zero_channels: bool = False
     """Each channel of the output depends on the same channel of the input alone and is zero where that is zero."""
+    input_dimension: Callable[[Arguments], int | None] = _no_dimension
+    """Of an op that mixes all its input channels: the dimension of its `weight` along which they lie."""
     stands_for: Expansion | None = None
     """A macro is replaced by this chain where a spec uses it: no graph ever holds it."""
 

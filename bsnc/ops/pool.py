@@ -33,7 +33,7 @@ def _global_shape(arguments: Arguments, shape: Shape) -> Shape:  # noqa: ARG001
 
 
 def _adaptive_shape(arguments: Arguments, shape: Shape) -> Shape:
-    """ONNX pools with windows of one size: torch's exporter writes no others that differ from place to place."""
+    """Only grids of equal cells: torch's exporter to ONNX writes no other maximum, and a mean only as a gather."""
     grid = spatial(shape, _POOLS)
     wanted = sizes(arguments, "size", len(grid))
     for size, parts in zip(grid, wanted, strict=True):

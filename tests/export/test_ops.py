@@ -7,8 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from onnx import numpy_helper
 
 from bsnc.cost import costs_of_masks
+from bsnc.diagnostics import Diagnosed
 from bsnc.export import export_model, read_model, read_provenance, recount, run_onnx, verify_model
 from bsnc.ir import CostKey, Graph, Program, every_cost
 from bsnc.lower import lower_static
@@ -82,3 +84,24 @@ def test_a_convolution_after_interpolation_is_charged_at_its_low_resolution(shap
     count = CostKey(name="flops", options=(("count", "veniat2018"),))
     charged = int(costs_of_masks(count, graph, torch.ones(1, 1, dtype=torch.bool))[0])
     assert charged == 4 * 3 * 4 ** (len(shape) - 1)
+
+
+def test_the_neutral_instance_norm_of_a_group_norm_is_free_only_while_it_is_neutral() -> None:
+    graph = network((4, 6), {"y": []}, [("x", "y", [("group_norm", {"groups": 2})], FIXED)])
+    plain, x = lower_static(graph).eval(), examples(graph, 2, dtype=torch.float32)
+    exported, certificate = export_model(Program(graph=graph), graph, plain, DEPLOYMENT, [], x.numpy())
+    assert certificate.costs["params"] == 8
+    norm = next(node for node in exported.graph.node if node.op_type == "InstanceNormalization")
+    scale = next(tensor for tensor in exported.graph.initializer if tensor.name == norm.input[1])
+    scale.CopyFrom(numpy_helper.from_array(np.full(2, 2, np.float32), scale.name))
+    with pytest.raises(Diagnosed) as caught:
+        recount(exported, CostKey(name="params"), read_provenance(exported))
+    assert [d.code for d in caught.value.diagnostics] == ["BSN513"]
+
+
+def test_a_file_without_metadata_never_counts_fewer_parameters_than_it_has() -> None:
+    """It counts two more for each group of a group norm: a stranger cannot tell them from weights."""
+    graph = network((4, 6), {"y": []}, [("x", "y", ["prelu", ("group_norm", {"groups": 2}), "layer_norm"], FIXED)])
+    plain, x = lower_static(graph).eval(), examples(graph, 2, dtype=torch.float32)
+    exported, _ = export_model(Program(graph=graph), graph, plain, DEPLOYMENT, [], x.numpy())
+    assert recount(exported, CostKey(name="params"), None) == (4 + 8 + 48) + 2 * 2
