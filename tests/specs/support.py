@@ -22,7 +22,7 @@ SMALL: dict[str, tuple[str, ...]] = {
     "digits": ("layers=3", "channels=3", "classes=3"),
     "mlp": ("features=5", "layers=2", "slices=3", "units=4", "classes=3"),
     "mobilenet": ("size=32", "widths=[8, 8, 12]", "strides=[2, 1, 2]", "repeats=1", "classes=3"),
-    "msdnet": ("layers=3", "scales=2", "growth=2", "size=8", "classes=3"),
+    "msdnet": ("layers=2", "scales=2", "growth=2", "size=8", "classes=3"),
     "nb201": ("c=4", "repeats=1", "classes=3"),
     "resnet": ("width=4", "classes=3"),
     "resnet_fabric": ("depth=2", "widths=[4, 6]", "classes=3"),

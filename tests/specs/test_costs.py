@@ -123,23 +123,27 @@ def test_mobilenet(index: int, k: int, e: int) -> None:
 
 
 def test_msdnet() -> None:
-    """Two layers, two resolutions, growth 2. At the end 8 channels of the first layer and 4 from either dense block."""
-    g = graph("msdnet", "layers=2", "scales=2", "growth=2", "size=8", "classes=10")
-    first = 3 * 4 * 9 * 64 + 4 * 8 * 9 * 16
-    same = 8 * 16 * 16 + 16 * 4 * 9 * 16
-    down = 4 * 16 * 64 + 16 * 4 * 9 * 16
-    assert cost(FLOPS, g, choosing(g, lambda gate: 1)) == first + same + down + 16 * 10
-    assert cost(FLOPS, g, choosing(g, lambda gate: 0)) == first + 16 * 10
-    assert cost(FLOPS, g, choosing(g, lambda gate: int("x[0,0]" in gate.name))) == first + down + 16 * 10
+    """One layer, two resolutions, growth 2: a dense block for each way to 4 channels at the coarse one."""
+    g = graph("msdnet", "layers=1", "scales=2", "growth=2", "size=8", "classes=10")
+    base = 3 * 4 * 9 * 64 + 4 * 8 * 9 * 16
+    same = 8 * 16 * 16 + 16 * 4 * 9 * 16 + 4 * 10
+    down = 4 * 16 * 64 + 16 * 4 * 9 * 16 + 4 * 10
+    assert {gate.name for gate in g.gates} == {"seen[0,1]->same[0,1]", "seen[0,0]->down[0,1]"}
+    assert cost(FLOPS, g, choosing(g, lambda gate: 1)) == base + same + down + 8 * 10
+    assert cost(FLOPS, g, choosing(g, lambda gate: 0)) == base + 8 * 10
+    assert cost(FLOPS, g, choosing(g, lambda gate: int("same" in gate.name))) == base + same + 8 * 10
+    assert cost(FLOPS, g, choosing(g, lambda gate: int("down" in gate.name))) == base + down + 8 * 10
 
 
 def test_unet() -> None:
+    """Depth 1: two convolutions, and below at half the sides two more. The convolutions at the end see 2 channels of
+    the skip connection, 2 from below, or both."""
     g = graph("unet", "depth=1", "channels=2", "height=8", "width=8", "classes=3")
-    ends = (3 * 2 * 9 + 2 * 2 * 9) * 64 + (4 * 2 * 9 + 2 * 2 * 9 + 2 * 3) * 64
-    below = (2 * 4 * 9 + 4 * 4 * 9) * 16 + 4 * 2 * 9 * 64
-    assert cost(FLOPS, g, choosing(g, lambda gate: 1)) == ends + below
-    assert cost(FLOPS, g, choosing(g, lambda gate: int(gate.name == "down[0]->up[0]"))) == ends
-    assert cost(FLOPS, g, choosing(g, lambda gate: int(gate.name == "up[1]->up[0]"))) == ends + below
+    down, below = (3 * 2 * 9 + 2 * 2 * 9) * 64, (2 * 4 * 9 + 4 * 4 * 9) * 16 + 4 * 2 * 9 * 64
+    narrow, wide = ((c * 2 * 9 + 2 * 2 * 9 + 2 * 3) * 64 for c in (2, 4))
+    assert cost(FLOPS, g, choosing(g, lambda gate: 1)) == down + below + wide
+    assert cost(FLOPS, g, choosing(g, lambda gate: int(gate.name == "down[0]->up[0]"))) == down + narrow
+    assert cost(FLOPS, g, choosing(g, lambda gate: int(gate.name == "up[1]->up[0]"))) == down + below + narrow
 
 
 def test_signal() -> None:
@@ -153,13 +157,11 @@ def test_signal() -> None:
 
 
 def test_mlp() -> None:
-    """A slice that is dropped spares its own units; what reads the layer still multiplies by all of them."""
+    """A slice that is dropped spares its own units and the inputs of what reads the layer."""
     g = graph("mlp", "features=5", "layers=2", "slices=3", "units=4", "classes=3")
-    first, second, skip, head = 5 * 4, 3 * 4 * 4, 5 * 4, (3 + 1) * 4 * 3
-    norm = 2 * 4
     whole = choosing(g, lambda gate: 1)
-    assert cost(FLOPS, g, whole) == 3 * first + 3 * second + skip + head
-    assert cost(PARAMS, g, whole) == 3 * (first + norm) + 3 * (second + norm) + skip + norm + head + 3
-    one_each = choosing(g, lambda gate: int("#" not in gate.name))
-    assert cost(FLOPS, g, one_each) == first + second + skip + head
-    assert cost(FLOPS, g, choosing(g, lambda gate: int(gate.name == "row->h[1]"))) == skip + head
+    assert cost(FLOPS, g, whole) == 5 * 12 + 12 * 12 + 5 * 4 + 16 * 3
+    assert cost(PARAMS, g, whole) == 5 * 12 + 12 * 12 + 5 * 4 + 16 * 3 + 2 * (12 + 12 + 4) + 3
+    one_of_each = choosing(g, lambda gate: int("#" not in gate.name))
+    assert cost(FLOPS, g, one_of_each) == 5 * 4 + 4 * 4 + 5 * 4 + 8 * 3
+    assert cost(FLOPS, g, choosing(g, lambda gate: int(gate.name == "row->h[1]"))) == 5 * 4 + 4 * 3
