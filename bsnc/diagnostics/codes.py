@@ -192,7 +192,8 @@ CODES: dict[str, Code] = {
     ),
     "BSN402": Code(
         "budget trivially met",
-        "The whole S-network is within the budget, so the budget constrains nothing.",
+        "The whole S-network is within the budget, so the budget constrains nothing. Where no edge has a gate there is "
+        "nothing to constrain: a budget then only states what the network costs at most, and this is not reported.",
         severity="warning",
     ),
     "BSN403": Code(

@@ -171,7 +171,7 @@ def _judge(check: BudgetCheck, graph: Graph, analysis: Analysis) -> list[Diagnos
         least = _least_share(check) if check.budget.of_max else f"{check.range.minimum:.0f}"
         help_text = f"the least bound that works is {least}"
         return [Diagnostic("BSN401", message, span, subject, notes=(note,), help=help_text)]
-    if check.range.maximum <= check.bound:
+    if graph.gates and check.range.maximum <= check.bound:
         most = f"{check.range.maximum:,.0f} {unit}"
         message = f"the costliest architecture costs {most}, within the bound of {check.bound:,.0f}"
         return [Diagnostic("BSN402", message, span, subject, help="remove the budget, or lower its bound")]
