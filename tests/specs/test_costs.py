@@ -93,6 +93,31 @@ def test_resnet_20_exactly() -> None:
     assert costs(graph("resnet"), lambda gate: 1) == (40_813_184, 272_474)
 
 
+# ---- fabrics ----
+
+
+def into_layers(layers: int, positions: list[int]) -> int:
+    """Edges into all layers but the first, weighted by the positions that their convolutions compute: one from the
+    same, the next finer and the next coarser scale each."""
+    last = len(positions) - 1
+    return (layers - 1) * sum((1 + (s > 0) + (s < last)) * p for s, p in enumerate(positions))
+
+
+def test_digits() -> None:
+    """A chain of scales into the first layer and one out of the last, besides the layers."""
+    positions = [64, 16, 4, 1]
+    convolutions = 2 * sum(positions[1:]) + into_layers(4, positions)
+    assert costs(graph("digits"), lambda gate: 1)[0] == 1 * 16 * 9 * 64 + 16 * 16 * 9 * convolutions + 16 * 10
+
+
+def test_segment() -> None:
+    """The chain out of the last layer goes up, to full resolution."""
+    positions = [96 * 128 // 4**s for s in range(5)]
+    convolutions = sum(positions[1:]) + into_layers(6, positions) + sum(positions[:-1])
+    ends = (3 * 16 * 9 + 16 * 11) * positions[0]
+    assert costs(graph("segment"), lambda gate: 1)[0] == ends + 16 * 16 * 9 * convolutions
+
+
 # ---- the others, small enough to count on a sheet of paper ----
 
 
