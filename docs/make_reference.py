@@ -180,7 +180,7 @@ def sections_text() -> str:
 def _key_row(model: type[BaseModel], key: str, docs: dict[tuple[str, str], str]) -> str:
     field = field_of(model, key)
     name = next(name for name, other in model.model_fields.items() if other is field)
-    return f"| `{key}` | {in_words(field)} | `{_spelled(field.default)}` | {docs[model.__name__, name]} |"
+    return f"| `{key}` | {in_words(field)} | {_default(field.default)} | {docs[model.__name__, name]} |"
 
 
 def _kind_row(model: type[BaseModel]) -> str:
@@ -189,6 +189,10 @@ def _kind_row(model: type[BaseModel]) -> str:
 
 def _arguments(model: type[BaseModel]) -> str:
     return "; ".join(f"`{key}` {in_words(field_of(model, key))}" for key in keys_of(model))
+
+
+def _default(value: object) -> str:
+    return "none" if value is None else f"`{_spelled(value)}`"
 
 
 def _spelled(value: object) -> str:

@@ -26,6 +26,7 @@ SMALL: dict[str, tuple[str, ...]] = {
     "nb201": ("c=4", "repeats=1", "classes=3"),
     "resnet": ("width=4", "classes=3"),
     "resnet_fabric": ("depth=2", "widths=[4, 6]", "classes=3"),
+    "segment": ("layers=2", "channels=3", "height=16", "width=32", "classes=3"),
     "signal": ("layers=2", "channels=4", "sensors=2", "length=16", "classes=3"),
     "unet": ("depth=2", "channels=3", "height=8", "width=12", "classes=3"),
 }

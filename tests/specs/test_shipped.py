@@ -27,6 +27,7 @@ SIZES = {
     "nb201": (67, 383, 6),
     "resnet": (23, 31, 0),
     "resnet_fabric": (12, 48, 46),
+    "segment": (32, 75, 73),
     "signal": (12, 41, 5),
     "unet": (11, 14, 8),
 }
@@ -50,7 +51,7 @@ def test_its_size(spec: str) -> None:
     assert (len(g.nodes), len(g.edges), len(g.gates)) == SIZES[spec]
 
 
-@pytest.mark.parametrize("spec", SIZES)
+@pytest.mark.parametrize("spec", SIZES.keys() - {"segment"})
 def test_its_budgets_can_be_met_and_bind(spec: str) -> None:
     compilation = compile_spec(SPECS / f"{spec}.bsn", Overrides())
     assert compilation.diagnostics == []
