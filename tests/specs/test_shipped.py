@@ -51,7 +51,7 @@ def test_its_size(spec: str) -> None:
     assert (len(g.nodes), len(g.edges), len(g.gates)) == SIZES[spec]
 
 
-@pytest.mark.parametrize("spec", SIZES.keys() - {"segment"})
+@pytest.mark.parametrize("spec", [spec for spec in SIZES if spec != "segment"])
 def test_its_budgets_can_be_met_and_bind(spec: str) -> None:
     compilation = compile_spec(SPECS / f"{spec}.bsn", Overrides())
     assert compilation.diagnostics == []
