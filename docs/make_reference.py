@@ -95,7 +95,12 @@ def ops_page() -> str:
     for family, title in FAMILIES.items():
         parts.append(f"# {title}")
         parts += [_op_entry(op) for op in OPS.values() if op.family == family]
+    parts += [_own_entry(op) for op in OPS.values() if op.family == "own"]
     return "\n\n".join(part.strip("\n") for part in parts) + "\n"
+
+
+def _own_entry(op: Op) -> str:
+    return f"# Modules of one's own\n\n## `{op.name}`\n\n{op.summary} See [language.md](language.md#extern)."
 
 
 def _op_entry(op: Op) -> str:
@@ -180,7 +185,8 @@ def sections_text() -> str:
 def _key_row(model: type[BaseModel], key: str, docs: dict[tuple[str, str], str]) -> str:
     field = field_of(model, key)
     name = next(name for name, other in model.model_fields.items() if other is field)
-    return f"| `{key}` | {in_words(field)} | {_default(field.default)} | {docs[model.__name__, name]} |"
+    default = "" if field.default is None else f"`{_spelled(field.default)}`"
+    return f"| `{key}` | {in_words(field)} | {default} | {docs[model.__name__, name]} |"
 
 
 def _kind_row(model: type[BaseModel]) -> str:
@@ -189,10 +195,6 @@ def _kind_row(model: type[BaseModel]) -> str:
 
 def _arguments(model: type[BaseModel]) -> str:
     return "; ".join(f"`{key}` {in_words(field_of(model, key))}" for key in keys_of(model))
-
-
-def _default(value: object) -> str:
-    return "none" if value is None else f"`{_spelled(value)}`"
 
 
 def _spelled(value: object) -> str:

@@ -45,8 +45,8 @@ OPS = (
     Op(
         name=EXTERN,
         family="own",
-        summary='A module of one\'s own, written `extern "package.module:Class"(…)`; these are the arguments that the '
-        "compiler fills in. Only under `--allow-extern`.",
+        summary='A module of one\'s own, written `extern "package.module:Class"(…)`; its shape and costs are '
+        "declared or measured. Only under `--allow-extern`.",
         parameters=(
             OpParameter("target", "text"),
             OpParameter("given", "text"),

@@ -1,8 +1,9 @@
 """What the documents show is true: every spec in them compiles, every list in them is complete.
 
 A block of code is marked by its first line: "```bsn" has a whole spec, which other blocks of the document import by the
-name of its network, "```bsn file=parts.bsn" a file for others to import, "```bsn network" statements of a network, and
-"```text compile fabric" what `bsnc compile` prints about a network of the document.
+name of its network, "```bsn file=parts.bsn" a file for others to import, "```bsn network" statements of a network,
+"```bsn extern" the same with code that is not there to run, and "```text compile fabric" what `bsnc compile` prints
+about a network of the document.
 """
 
 from __future__ import annotations
@@ -60,6 +61,8 @@ def analysed(document: Path, text: str) -> Analysis:
     return analyse(Source("document", text), Overrides(), lambda _, path: Source(path, known[path]))
 
 
+FRAGMENTS = ("network", "extern")
+
 SPECS = [
     pytest.param(document, mark, text, id=f"{document.name}-{i}")
     for document in DOCUMENTS
@@ -70,15 +73,17 @@ SPECS = [
 
 @pytest.mark.parametrize(("document", "mark", "text"), SPECS)
 def test_specs_in_documents_are_free_of_diagnostics(document: Path, mark: str, text: str) -> None:
-    assert mark in ("", "network") or mark.startswith("file=")
-    analysis = analysed(document, around(text) if mark == "network" else text)
+    analysis = analysed(document, around(text) if mark in FRAGMENTS else text)
+    if mark == "extern":
+        assert {d.code for d in analysis.diagnostics} == {"BSN217"}
+        return
     assert not analysis.diagnostics, "\n".join(map(render_full, analysis.diagnostics))
     assert mark.startswith("file=") or analysis.program is not None
 
 
 @pytest.mark.parametrize(("document", "mark", "text"), SPECS)
 def test_specs_in_documents_are_in_canonical_layout(document: Path, mark: str, text: str) -> None:
-    whole = f"network n() {{\n{indent(text, '  ')}}}\n" if mark == "network" else text
+    whole = f"network n() {{\n{indent(text, '  ')}}}\n" if mark in FRAGMENTS else text
     assert format_source(Source("document", whole)) == whole
 
 
@@ -150,7 +155,11 @@ def test_aggregations_types_and_costs() -> None:
     assert tuple(rows) == raw.AGGREGATIONS
     types = re.search(r"^\| types \|(.*)$", section("Parameters"), re.MULTILINE)
     assert types is not None and words(types[1]) == set(parameters.TYPES)
-    assert set(re.findall(r"`budget (\w+)", section("Budgets"))) - {"cost"} == set(COST_SIGNATURES)
+    budgets = section("Budgets")
+    assert set(re.findall(r"^\| `budget (\w+)", budgets, re.MULTILINE)) == set(COST_SIGNATURES)
+    counted = re.search(r"This version counts(.*?)\.", budgets)
+    assert counted is not None
+    assert words(counted[1]) == {name for name, signature in COST_SIGNATURES.items() if signature.is_counted}
 
 
 def test_limits() -> None:

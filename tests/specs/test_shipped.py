@@ -18,6 +18,9 @@ from tests.specs.support import SMALL, SPECS, cost, graph, program
 LIBRARIES = {"blocks"}
 """Files without a network, for others to import."""
 
+UNCOUNTED = {"segment"}
+"""Specs with budgets on costs that this version only knows."""
+
 SIZES = {
     "cnf": (50, 124, 122),
     "digits": (18, 38, 36),
@@ -54,8 +57,9 @@ def test_its_size(spec: str) -> None:
 @pytest.mark.parametrize("spec", [spec for spec in SIZES if spec != "segment"])
 def test_its_budgets_can_be_met_and_bind(spec: str) -> None:
     compilation = compile_spec(SPECS / f"{spec}.bsn", Overrides())
-    assert compilation.diagnostics == []
-    assert compilation.report.budgets and all(check.feasible for check in compilation.report.budgets)
+    assert {d.code for d in compilation.diagnostics} <= ({"BSN403"} if spec in UNCOUNTED else set())
+    assert all(check.feasible for check in compilation.report.budgets)
+    assert compilation.report.budgets or spec in UNCOUNTED
 
 
 @pytest.mark.parametrize("spec", SIZES)
