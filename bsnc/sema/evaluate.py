@@ -13,6 +13,7 @@ from bsnc.sema.arithmetic import binary, bounded, negate
 from bsnc.sema.bind import bind_arguments, bind_op
 from bsnc.sema.extern import extern_module
 from bsnc.sema.functions import FUNCTIONS
+from bsnc.sema.indexing import element
 from bsnc.sema.parameters import check_limits, coerce
 from bsnc.sema.together import PoisonedError, together
 from bsnc.sema.values import (
@@ -330,24 +331,7 @@ class Evaluator:
 
     def index(self, expr: ast.Index, scope: Scope) -> Value:
         value = self.value(expr.value, scope)
-        indices = [self.integer(i, scope, "an index") for i in expr.indices]
-        if isinstance(value, (NodeArray, GateArray)):
-            name = self._element_of(value, indices, expr)
-            return NodeRef(name) if isinstance(value, NodeArray) else GateRef(name)
-        if isinstance(value, (list, range)):
-            if len(indices) != 1:
-                fail("BSN206", f"{describe(value)} takes one index, not {len(indices)}", expr.span)
-            _check_index(indices[0], len(value), "the list", expr.indices[0].span)
-            return value[indices[0]]
-        fail("BSN206", f"{describe(value)} cannot be indexed", expr.value.span)
-
-    def _element_of(self, array: NodeArray | GateArray, indices: list[int], expr: ast.Index) -> str:
-        if len(indices) != len(array.extent):
-            message = f"`{array.name}` has {len(array.extent)} dimensions, but is indexed with {len(indices)}"
-            fail("BSN206", message, expr.span)
-        for index, size, part in zip(indices, array.extent, expr.indices, strict=True):
-            _check_index(index, size, f"`{array.name}`", part.span)
-        return f"{array.name}[{','.join(map(str, indices))}]"
+        return element(value, [self.integer(i, scope, "an index") for i in expr.indices], expr)
 
 
 def _plain_key(block: BlockValue, given: Mapping[str, Binding]) -> Hashable:
@@ -376,12 +360,6 @@ def _check_length(stages: int, span: SourceSpan) -> None:
 def _is_module(scope: Scope, name: str) -> bool:
     binding = scope.lookup(name)
     return binding is not None and isinstance(binding.value, (BlockValue, CellValue, Module))
-
-
-def _check_index(index: int, size: int, what: str, span: SourceSpan) -> None:
-    if not 0 <= index < size:
-        extent = f"has indices 0 to {size - 1} here" if size else "is empty here"
-        fail("BSN208", f"index {index} is outside of {what}, which {extent}", span)
 
 
 _EVALUATE: dict[type, Callable[..., Value]] = {

@@ -54,7 +54,7 @@ def test_its_size(spec: str) -> None:
     assert (len(g.nodes), len(g.edges), len(g.gates)) == SIZES[spec]
 
 
-@pytest.mark.parametrize("spec", SIZES)
+@pytest.mark.parametrize("spec", [spec for spec in SIZES if spec != "segment"])
 def test_its_budgets_can_be_met_and_bind(spec: str) -> None:
     compilation = compile_spec(SPECS / f"{spec}.bsn", Overrides())
     assert {d.code for d in compilation.diagnostics} <= ({"BSN403"} if spec in UNCOUNTED else set())
