@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bsnc.driver.check import check_spec
+from bsnc.driver.files import importer, read_source
 from bsnc.sema import Overrides
 
 if TYPE_CHECKING:
@@ -82,6 +83,8 @@ __all__ = [
     "cost_masks",
     "emit",
     "export_run",
+    "importer",
+    "read_source",
     "train_spec",
     "verify_file",
     "write_build",

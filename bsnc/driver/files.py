@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -47,8 +47,11 @@ def read_source(path: Path) -> Source:
     return Source(str(path), read_text(path).replace("\r\n", "\n").replace("\r", "\n"))
 
 
-def importer(root: Path) -> Loader:
-    """Reads files for `import`: relative to the importing file, and below `root` only, links followed."""
+def importer(root: Path, read: Callable[[Path], Source] = read_source) -> Loader:
+    """Reads files for `import`: relative to the importing file, and below `root` only, links followed.
+
+    `read` is how a file is read; an editor has unsaved ones. Raises Diagnosed (BSN001, BSN002) itself.
+    """
 
     def load(importing: Source, written: str) -> Source:
         path = Path(os.path.normpath(Path(importing.name).parent / written))
@@ -58,7 +61,7 @@ def importer(root: Path) -> Loader:
                 Diagnostic("BSN223", message, help="copy the file there, or name a directory with `--root`")
             )
         try:
-            return read_source(path)
+            return read(path)
         except Diagnosed as mistake:
             reasons = (replace(d, code="BSN221", message=f"{path}: {d.message}") for d in mistake.diagnostics)
             raise Diagnosed(*reasons) from None
