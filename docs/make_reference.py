@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bsnc.diagnostics import CODES, Code, explain
-from bsnc.ops import OPS, Op, OpParameter, Scalar, Shape, ShapeError
+from bsnc.ops import OPS, Op, OpParameter, Scalar, Shape, ShapeError, argument_text, expand
 
 HERE = Path(__file__).parent
 GENERATED = "<!-- Written by docs/make_reference.py. Do not edit. -->\n"
@@ -28,9 +28,11 @@ FAMILIES = {
     "activation": "Activations",
     "pooling": "Pooling",
     "shape": "Changes of shape",
+    "attention": "Attention",
+    "regularisation": "Regularisation",
 }
 
-SAMPLES: dict[str, Scalar] = {"channels": 32, "kernel": 3, "features": 10, "factor": 2}
+SAMPLES: dict[str, Scalar] = {"channels": 32, "kernel": 3, "features": 10, "factor": 2, "groups": 4, "size": 4}
 """Values for required parameters, in examples."""
 SHAPES: tuple[Shape, ...] = ((16, 32, 32), (64,))
 """Inputs for examples: the first that an op takes."""
@@ -72,7 +74,9 @@ def ops_page() -> str:
         "# Ops",
         "What may stand in a module: `conv(16, 3) | batch_norm | relu`. Shapes are those of one example, channels "
         "first. Multiply-adds are what the cost `flops` counts, parameters what `params` counts. Arguments are given "
-        "by position, in the order shown, or by name.",
+        "by position, in the order shown, or by name. A `size` is an int for all spatial dimensions, as in "
+        "`conv(16, 3)`, or a list of one int for each, as in `conv(16, [1, 7])`; where names are listed, one of them "
+        "is given as it is, as in `upsample(2, mode = bilinear)`.",
     ]
     for family, title in FAMILIES.items():
         parts.append(f"# {title}")
@@ -92,16 +96,12 @@ def _signature(op: Op) -> str:
 
 
 def _parameter(parameter: OpParameter) -> str:
-    typed = f"{parameter.name}: {parameter.type}"
-    return typed if parameter.default is None else f"{typed} = {_text(parameter.default)}"
-
-
-def _text(value: Scalar) -> str:
-    return str(value).lower() if isinstance(value, bool) else f"{value:g}"
+    typed = f"{parameter.name}: {' | '.join(parameter.choices) or parameter.type}"
+    return typed if parameter.default is None else f"{typed} = {argument_text(parameter.default)}"
 
 
 def _facts(op: Op) -> list[str]:
-    bounds = [f"`{p.name}` at least {p.minimum:g}" for p in op.parameters if p.minimum is not None]
+    bounds = [f"`{p.name}` {p.bounds_text}" for p in op.parameters if p.bounds_text]
     facts = [f"Accepted: {', '.join(bounds)}." if bounds else "", _example(op)]
     facts.append("May also stand in a node, after its aggregation." if op.activation else "")
     return [fact for fact in facts if fact]
@@ -110,19 +110,27 @@ def _facts(op: Op) -> list[str]:
 def _example(op: Op) -> str:
     """What the op's own rules say of one input."""
     given = {p.name: SAMPLES[p.name] if p.default is None else p.default for p in op.parameters}
-    source, target = next((s, t) for s in SHAPES if (t := _output(op, given, s)) is not None)
-    required = ", ".join(_text(SAMPLES[p.name]) for p in op.parameters if p.required)
+    source, (target, multiply_adds, parameters) = next(
+        (shape, applied) for shape in SHAPES if (applied := _applied(op, given, shape)) is not None
+    )
+    required = ", ".join(argument_text(SAMPLES[p.name]) for p in op.parameters if p.required)
     call = f"{op.name}({required})" if required else op.name
-    costs = f"{_counted(op.multiply_adds(given, source, target), 'multiply-add')}, "
-    costs += _counted(op.parameter_count(given, source, target), "parameter")
+    costs = f"{_counted(multiply_adds, 'multiply-add')}, {_counted(parameters, 'parameter')}"
     return f"`{call}` makes {list(source)} into {list(target)}: {costs}."
 
 
-def _output(op: Op, given: dict[str, Scalar], shape: Shape) -> Shape | None:
+def _applied(op: Op, given: dict[str, Scalar], shape: Shape) -> tuple[Shape, int, int] | None:
+    """Output shape, multiply-adds and parameters; None where the op does not take the shape."""
+    multiply_adds = parameters = 0
     try:
-        return op.output_shape(given, shape)
+        for part, arguments in expand(op.name, given):
+            target = part.output_shape(arguments, shape)
+            multiply_adds += part.multiply_adds(arguments, shape, target)
+            parameters += part.parameter_count(arguments, shape, target)
+            shape = target
     except ShapeError:
         return None
+    return shape, multiply_adds, parameters
 
 
 def _counted(count: int, what: str) -> str:

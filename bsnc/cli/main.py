@@ -11,9 +11,11 @@ import click
 
 from bsnc import __version__
 from bsnc.cli import options
+from bsnc.cli.fmt import fmt
+from bsnc.cli.new import new
 from bsnc.cli.output import print_json, show_diagnostics
 from bsnc.cli.tables import budget_table, certificate_text, cost_table, graph_size, mask_table
-from bsnc.diagnostics import CODES, Diagnosed, did_you_mean, exit_status
+from bsnc.diagnostics import CODES, Diagnosed, did_you_mean, exit_status, render_sarif
 from bsnc.driver import (
     EMITS,
     check_spec,
@@ -49,9 +51,20 @@ def cli() -> None:
     """
 
 
+cli.add_command(fmt)
+cli.add_command(new)
+
+
 @cli.command()
 @click.argument("specs", nargs=-1, required=True, type=options.PATH, metavar="SPEC…")
-@click.option("--format", "style", type=click.Choice(["full", "concise", "json"]), default="full", show_default=True)
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(["full", "concise", "json", "sarif"]),
+    default="full",
+    show_default=True,
+    help="How to show diagnostics; json and sarif (2.1.0) go to stdout.",
+)
 @options.overrides
 @options.as_json
 def check(
@@ -67,6 +80,8 @@ def check(
     diagnostics = [d for _, analysis in analyses for d in analysis.diagnostics]
     if json_output or style == "json":
         print_json([d.as_json() for d in diagnostics])
+    elif style == "sarif":
+        click.echo(render_sarif(diagnostics, __version__))
     else:
         show_diagnostics(diagnostics, style)
         for path, analysis in analyses:

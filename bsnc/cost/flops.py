@@ -13,8 +13,11 @@ def executed(graph: Graph) -> LinearCost:
     Convolution Cin / groups · Cout · k² · Hout · Wout, linear in · out; normalisation, activation, pooling,
     upsampling and additions 0.
     """
-    weights = [sum(call_multiply_adds(edge, i) for i in range(len(edge.module))) for edge in graph.edges]
-    return LinearCost.of(CostKey(name="flops"), graph, weights, [0] * len(graph.nodes))
+
+    def count(edge: Edge) -> int:
+        return sum(call_multiply_adds(edge, i) for i in range(len(edge.module)))
+
+    return LinearCost.of(CostKey(name="flops"), graph, count, [0] * len(graph.nodes))
 
 
 def veniat2018(graph: Graph) -> LinearCost:
@@ -23,13 +26,12 @@ def veniat2018(graph: Graph) -> LinearCost:
     A convolution right after an upsampling of its edge is charged at the low resolution, and a live node with k
     inputs adds (k − 1) · numel, all its inputs in the S-network counted, live or not, where it sums or averages.
     """
-    edges = [sum(_charged(edge, i) for i in range(len(edge.module))) for edge in graph.edges]
     nodes = [
         max(0, len(arriving) - 1) * numel(node.shape) if node.aggregation in ("sum", "mean") else 0
         for node, arriving in zip(graph.nodes, graph.in_edges, strict=True)
     ]
     key = CostKey(name="flops", options=(("count", "veniat2018"),))
-    return LinearCost.of(key, graph, edges, nodes)
+    return LinearCost.of(key, graph, lambda edge: sum(_charged(edge, i) for i in range(len(edge.module))), nodes)
 
 
 def call_multiply_adds(edge: Edge, i: int) -> int:

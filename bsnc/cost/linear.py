@@ -1,14 +1,15 @@
-"""Costs that are sums over live edges and live nodes: one matrix product for a whole batch."""
+"""Costs that are sums over live edges, live nodes and pairs of live edges: a few products for a whole batch."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
-from bsnc.ir import CostKey, Graph
+from bsnc.ir import CostKey, Edge, Graph, Node, channel_pairs, narrowed
 
 
 class Cost(Protocol):
@@ -25,32 +26,61 @@ class Cost(Protocol):
 
 @dataclass(frozen=True)
 class LinearCost:
-    """Σ over live edges of `edge_weights` + Σ over live nodes of `node_weights`; a node is live when an in-edge is.
+    """Σ over live edges of `edge_weights` + Σ over live nodes of `node_weights` + Σ over pairs of live edges of
+    `pair_weights`; a node is live when an in-edge is.
 
-    `edge_weights` `[E]` and `node_weights` `[V]` are float64 and hold whole numbers, exact up to 2^53.
+    `edge_weights` `[E]`, `node_weights` `[V]` and `pair_weights` `[P]` are float64 and hold whole numbers, exact up to
+    2^53. The pairs are those of `channel_pairs`: what the channels that one edge brings cost the other.
     """
 
     key: CostKey
     edge_weights: Tensor
     node_weights: Tensor
+    pair_weights: Tensor
     arrivals: Tensor
     """`[E, V]`: 1 where an edge arrives at a node."""
+    pairs: Tensor
+    """`[2, P]`: indices of edges."""
 
     @classmethod
-    def of(cls, key: CostKey, graph: Graph, edges: list[int], nodes: list[int]) -> LinearCost:
+    def of(cls, key: CostKey, graph: Graph, count: Callable[[Edge], int], nodes: list[int]) -> LinearCost:
+        """The cost that charges an edge what `count` says of its module, and the live nodes `nodes`."""
+        edges = [count(edge) for edge in graph.edges]
+        pairs = channel_pairs(graph)
+        shares: list[int] = []
+        for e, arriving in pairs:
+            edge = graph.edges[e]
+            source = graph.nodes[graph.node_index[edge.source]]
+            shares.append(count(edge) - count(narrowed(edge, _without(source, graph.edges[arriving].name))))
+            edges[e] -= shares[-1]
         arrivals = torch.zeros(len(graph.edges), len(graph.nodes), dtype=torch.float64)
         for i, (_, target) in enumerate(graph.endpoints):
             arrivals[i, target] = 1
-        edge_weights = torch.tensor(edges, dtype=torch.float64)
-        return cls(key, edge_weights, torch.tensor(nodes, dtype=torch.float64), arrivals)
+        return cls(
+            key,
+            edge_weights=torch.tensor(edges, dtype=torch.float64),
+            node_weights=torch.tensor(nodes, dtype=torch.float64),
+            pair_weights=torch.tensor(shares, dtype=torch.float64),
+            arrivals=arrivals,
+            pairs=torch.tensor(pairs, dtype=torch.int64).reshape(-1, 2).T,
+        )
 
     def __call__(self, live: Tensor) -> Tensor:
         weights = self.edge_weights.to(live.device)
         cost = live.to(torch.float64) @ weights
-        if not bool(self.node_weights.any()):
-            return cost
-        return cost + self.live_nodes(live) @ self.node_weights.to(live.device)
+        if bool(self.node_weights.any()):
+            cost = cost + self.live_nodes(live) @ self.node_weights.to(live.device)
+        if bool(self.pair_weights.any()):
+            first, second = self.pairs.to(live.device)
+            cost = cost + (live[:, first] & live[:, second]).to(torch.float64) @ self.pair_weights.to(live.device)
+        return cost
 
     def live_nodes(self, live: Tensor) -> Tensor:
         """`[B, V]` float64: 1 where a live edge arrives."""
         return (live.to(torch.float64) @ self.arrivals.to(live.device)).clamp(max=1)
+
+
+def _without(node: Node, edge: str) -> tuple[int, ...]:
+    """The shape of a concatenation without the slot of an edge."""
+    channels = next(slot.channels for slot in node.slots if slot.edge == edge)
+    return (node.shape[0] - channels, *node.shape[1:])

@@ -10,6 +10,7 @@ from bsnc.diagnostics.diagnostic import (
     exit_status,
 )
 from bsnc.diagnostics.render import render_concise, render_full, render_json
+from bsnc.diagnostics.sarif import render_sarif
 from bsnc.diagnostics.source import Source, SourceSpan
 
 __all__ = [
@@ -27,4 +28,5 @@ __all__ = [
     "render_concise",
     "render_full",
     "render_json",
+    "render_sarif",
 ]

@@ -171,7 +171,8 @@ CODES: dict[str, Code] = {
     "BSN306": Code(
         "not a node pipeline",
         "A node aggregates (`sum`, `mean`, `max` or `concat`) and then may apply parameter-free "
-        "activations that keep the shape, such as `relu`. Convolutions, normalisations and other modules belong on edges.",
+        "activations that keep the shape, such as `relu`. Convolutions, normalisations and other modules belong on "
+        "edges.",
     ),
     "BSN307": Code(
         "unused name",

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from bsnc.driver.check import check_spec
 from bsnc.driver.files import importer, read_source
+from bsnc.driver.format import Formatted, format_bytes, format_file, write_formatted
+from bsnc.driver.new import DEFAULT_TEMPLATE, new_spec, template_summaries
 from bsnc.sema import Overrides
 
 if TYPE_CHECKING:
@@ -72,9 +74,11 @@ def verify_file(model: Path, spec: Path, overrides: Overrides) -> Verification:
 
 
 __all__ = [
+    "DEFAULT_TEMPLATE",
     "EMITS",
     "Compilation",
     "CostReport",
+    "Formatted",
     "MaskCost",
     "Overrides",
     "Trained",
@@ -83,9 +87,14 @@ __all__ = [
     "cost_masks",
     "emit",
     "export_run",
+    "format_bytes",
+    "format_file",
     "importer",
+    "new_spec",
     "read_source",
+    "template_summaries",
     "train_spec",
     "verify_file",
     "write_build",
+    "write_formatted",
 ]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -29,22 +31,31 @@ def read_bytes(path: Path) -> bytes:
 
 def read_text(path: Path) -> str:
     """The content of a UTF-8 text file, a byte-order mark removed. Raises Diagnosed (BSN001, BSN002)."""
-    content = read_bytes(path)
+    return decoded(read_bytes(path), str(path))
+
+
+def decoded(content: bytes, name: str) -> str:
+    """Bytes as UTF-8 text, a byte-order mark removed. Raises Diagnosed (BSN002), where `name` says what they are."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         message = f"not UTF-8: byte 0x{content[error.start]:02X} in line {line}, offset {error.start}"
-        raise Diagnosed(Diagnostic("BSN002", message, subject=str(path))) from None
+        raise Diagnosed(Diagnostic("BSN002", message, subject=name)) from None
     if "\0" in text:
         message = f"a NUL character at offset {text.index(chr(0))}: this is not a text file"
-        raise Diagnosed(Diagnostic("BSN002", message, subject=str(path)))
+        raise Diagnosed(Diagnostic("BSN002", message, subject=name))
     return text
 
 
 def read_source(path: Path) -> Source:
     """A spec, line ends normalised to `\\n`. Raises Diagnosed (BSN001, BSN002)."""
-    return Source(str(path), read_text(path).replace("\r\n", "\n").replace("\r", "\n"))
+    return source_of(read_bytes(path), str(path))
+
+
+def source_of(content: bytes, name: str) -> Source:
+    """A spec from its bytes, line ends normalised to `\n`. Raises Diagnosed (BSN002)."""
+    return Source(name, decoded(content, name).replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def importer(root: Path, read: Callable[[Path], Source] = read_source) -> Loader:
@@ -78,6 +89,21 @@ def writing(path: Path) -> Generator[None, None, None]:
         where = error.filename or path
         message = f"cannot write: {_reason(error)}"
         raise Diagnosed(Diagnostic("BSN003", message, subject=str(where))) from None
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Replace a file as a whole or not at all; its mode stays, links are followed. Raises Diagnosed (BSN003)."""
+    target = path.resolve()
+    with writing(path):
+        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+            shutil.copymode(target, name)
+            Path(name).replace(target)
+        except BaseException:
+            Path(name).unlink()
+            raise
 
 
 def make_directory(path: Path) -> None:

@@ -19,7 +19,8 @@ class Hidden(Frozen):
 
     `trainable` gives, for each layer in the file, the trainable parameters that it had before batch norms were
     folded into it; `node_inputs`, for each live node, how many tensors of the S-network it adds up and its
-    elements per example; `low_resolution` names the layers that `flops(count = veniat2018)` charges at the size before their upsampling.
+    elements per example; `low_resolution` names the layers that `flops(count = veniat2018)` charges at the size before
+    their upsampling.
     """
 
     trainable: dict[str, int]

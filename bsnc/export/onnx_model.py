@@ -57,9 +57,17 @@ def to_onnx(
 
 def _simplify(model: ir.Model) -> None:
     """Constant folding and rewriting. Unlike the exporter's own optimisation this merges no equal tensors and no
-    equal subgraphs: every layer keeps its weights under its name, to be counted. ONNX Runtime merges them as it loads.
+    equal subgraphs, and it does not fold what reshapes a weight: every layer keeps its weights under its name, in
+    their shape, to be counted. ONNX Runtime does all that as it loads.
     """
-    optimizer.fold_constants(model, onnx_shape_inference=True)
+    weights = set(model.graph.initializers.values())
+    weights = set(model.graph.initializers.values())
+
+    def should_fold(node: ir.Node) -> bool | None:
+        """None leaves the choice to the optimiser."""
+        return None if weights.isdisjoint(node.inputs) else False
+
+    optimizer.fold_constants(model, onnx_shape_inference=True, should_fold=should_fold)
     rewriter.rewrite(model)
     optimizer.remove_unused_nodes(model)
 

@@ -1,6 +1,7 @@
 """The graph IR: S-networks, budgets and sections as frozen data. Torch-free."""
 
 from bsnc.ir.budget import COST_SIGNATURES, Budget, CostKey, CostSignature, every_cost
+from bsnc.ir.channels import channel_pairs, mixing_call, narrowed, removable
 from bsnc.ir.config import (
     SECTIONS,
     Constant,
@@ -52,6 +53,7 @@ __all__ = [
     "Slot",
     "Step",
     "TrainConfig",
+    "channel_pairs",
     "dump_program",
     "edges_on_a_path",
     "every_cost",
@@ -59,8 +61,11 @@ __all__ = [
     "live_bits",
     "live_edges",
     "load_program",
+    "mixing_call",
     "module_text",
+    "narrowed",
     "print_graph",
+    "removable",
     "shape_text",
     "to_networkx",
     "verify",

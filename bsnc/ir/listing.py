@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bsnc.ir.graph import Edge, Graph, Node, OpCall
-from bsnc.ops import Shape
+from bsnc.ops import Shape, argument_text
 
 
 def shape_text(shape: Shape) -> str:
@@ -14,17 +14,13 @@ def shape_text(shape: Shape) -> str:
 def call_text(call: OpCall) -> str:
     """An op with the arguments that differ from their defaults: `conv(channels = 16, kernel = 3)`."""
     defaults = {p.name: p.default for p in call.definition.parameters}
-    given = [f"{name} = {_value(v)}" for name, v in call.arguments.items() if defaults.get(name) != v]
+    given = [f"{name} = {argument_text(v)}" for name, v in call.arguments.items() if defaults.get(name) != v]
     return f"{call.op}({', '.join(given)})" if given else call.op
 
 
 def module_text(module: tuple[OpCall, ...]) -> str:
     """A chain of ops, joined by `|`."""
     return " | ".join(call_text(call) for call in module)
-
-
-def _value(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _node_line(node: Node) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from bsnc.ir.graph import Edge, Graph, OpCall
-from bsnc.ops import OPS, OpParameter, Scalar, Shape, ShapeError
+from bsnc.ops import OPS, Shape, ShapeError
 
 
 class InvalidGraphError(AssertionError):
@@ -116,7 +116,7 @@ def _chain(owner: str, start: Shape, calls: tuple[OpCall, ...], end: Shape) -> l
     """Every op of a chain exists, its arguments and shapes follow its rules, and it joins up from start to end."""
     shape = start
     for call in calls:
-        if call.op not in OPS:
+        if call.op not in OPS or call.definition.stands_for is not None:
             return [f"{owner} uses no op {call.op}"]
         if not _arguments_fit(call):
             return [f"arguments of {call.op} in {owner} are not those that it takes"]
@@ -127,19 +127,12 @@ def _chain(owner: str, start: Shape, calls: tuple[OpCall, ...], end: Shape) -> l
 
 
 def _arguments_fit(call: OpCall) -> bool:
-    """Each parameter has a value, and there is no other."""
+    """Each parameter has a value of its type within its bounds, and there is no other."""
     parameters = {p.name: p for p in call.definition.parameters}
-    same = parameters.keys() == call.arguments.keys()
-    return same and all(_argument_fits(parameters[name], value) for name, value in call.arguments.items())
-
-
-def _argument_fits(parameter: OpParameter, value: Scalar) -> bool:
-    """The value is of the parameter's type, a whole number being a float too, and not below its minimum."""
-    if isinstance(value, bool) or parameter.type == "bool":
-        return isinstance(value, bool) and parameter.type == "bool"
-    if parameter.type == "int" and not isinstance(value, int):
+    if parameters.keys() != call.arguments.keys():
         return False
-    return parameter.minimum is None or value >= parameter.minimum
+    given = call.arguments.items()
+    return all(parameters[name].has_type(value) and parameters[name].in_range(value) for name, value in given)
 
 
 def _output_shape(call: OpCall) -> Shape | None:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from torch import nn
+from torch.nn.modules.conv import _ConvNd  # pyright: ignore[reportPrivateUsage]
 
 from bsnc.ir import OpCall
 
@@ -22,11 +23,16 @@ def build_op(call: OpCall) -> nn.Module:
 
 
 def initialise(module: nn.Module) -> None:
-    """Convolutions by He et al. (2015), fan-out, zero bias; all else as torch's constructor left it."""
-    if isinstance(module, (nn.Conv1d, nn.Conv2d)):
-        nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
-        if module.bias is not None:
-            nn.init.zeros_(module.bias)
+    """Convolutions by He et al. (2015), fan-out, zero bias; all else as torch's constructor left it.
+
+    A transposed convolution holds its weights as [in, out / groups, …]: what torch calls fan-in is its fan-out.
+    """
+    for part in module.modules():
+        if isinstance(part, _ConvNd):
+            fan = "fan_in" if part.transposed else "fan_out"
+            nn.init.kaiming_normal_(part.weight, mode=fan, nonlinearity="relu")
+            if part.bias is not None:
+                nn.init.zeros_(part.bias)
 
 
 def build_ops(calls: Sequence[OpCall]) -> dict[str, nn.Module]:

@@ -181,6 +181,7 @@ def _in_parentheses(place: Place, names: Names) -> Iterator[Completion]:
     elif not frame.is_done:
         if not frame.words or frame.words[-1] == ",":
             yield from _arguments(frame, names)
+        yield from _values(_choices(frame))
         yield from _expression(names)
     else:
         yield from _keywords(*_GO_ON)
@@ -215,6 +216,14 @@ def _arguments(frame: Frame, names: Names) -> Iterator[Completion]:
     elif frame.owner in OPS:
         found = [(parameter.name, reference.parameter_text(parameter)) for parameter in OPS[frame.owner].parameters]
     yield from (Completion(f"{name} = ", "argument", text) for name, text in found if name not in frame.words)
+
+
+def _choices(frame: Frame) -> tuple[str, ...]:
+    """The words that the argument of an op takes, behind its `=`."""
+    op = OPS.get(frame.owner)
+    if op is None or frame.words[-1:] != ["="]:
+        return ()
+    return next((parameter.choices for parameter in op.parameters if parameter.name == frame.words[-2:][0]), ())
 
 
 # ---- sections ----

@@ -16,14 +16,15 @@ from bsnc.sema import AGGREGATIONS, FUNCTIONS, KINDS, field_of, in_words, keys_o
 
 
 def signature(op: Op) -> str:
-    """`conv(channels: int, kernel: int, stride: int = 1, …)`."""
+    """`conv(channels: int, kernel: int, groups: int = 1, …)`."""
     return f"{op.name}({', '.join(map(parameter_text, op.parameters))})" if op.parameters else op.name
 
 
 def parameter_text(parameter: OpParameter) -> str:
-    """`stride: int = 1`."""
+    """`groups: int = 1`, `padding: half | valid = half`."""
+    type_ = " | ".join(parameter.choices) or parameter.type
     default = "" if parameter.default is None else f" = {str(parameter.default).lower()}"
-    return f"{parameter.name}: {parameter.type}{default}"
+    return f"{parameter.name}: {type_}{default}"
 
 
 def code(text: str) -> str:

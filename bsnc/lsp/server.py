@@ -6,10 +6,12 @@ from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
 from bsnc import __version__
+from bsnc.diagnostics import SourceSpan
 from bsnc.lsp.completion import complete
 from bsnc.lsp.definition import definition
 from bsnc.lsp.diagnostics import published
 from bsnc.lsp.document import Document
+from bsnc.lsp.formatting import formatted
 from bsnc.lsp.hover import hover
 from bsnc.lsp.positions import Encoding, Positions
 from bsnc.lsp.protocol import Protocol, name_of, uri_of
@@ -111,3 +113,13 @@ def on_completion(ls: Server, params: types.CompletionParams) -> list[types.Comp
 def on_symbols(ls: Server, params: types.DocumentSymbolParams) -> list[types.DocumentSymbol]:
     document = ls.specs.documents.get(name_of(params.text_document.uri))
     return [ls.converted.symbol(symbol) for symbol in symbols(document)] if document else []
+
+
+@server.feature(types.TEXT_DOCUMENT_FORMATTING)
+def on_formatting(ls: Server, params: types.DocumentFormattingParams) -> list[types.TextEdit]:
+    document = ls.specs.documents.get(name_of(params.text_document.uri))
+    text = formatted(document) if document else None
+    if document is None or text is None:
+        return []
+    whole = SourceSpan(document.source, 0, len(document.source.text))
+    return [types.TextEdit(ls.converted.range(whole), text)]

@@ -1,10 +1,32 @@
 """The registry of ops. Torch-free; docs/ops.md is made from it."""
 
-from bsnc.ops import activation, conv, norm, pool
-from bsnc.ops.op import Arguments, Op, OpParameter, Scalar, Shape, ShapeError, TorchCall, numel
+from bsnc.ops import activation, attention, conv, linear, norm, pool, regular, shape
+from bsnc.ops.op import Op, TorchCall
+from bsnc.ops.parameter import Arguments, OpParameter, Scalar, argument_text
+from bsnc.ops.shapes import Shape, ShapeError, numel
 
-OPS: dict[str, Op] = {op.name: op for op in (*conv.OPS, *norm.OPS, *activation.OPS, *pool.OPS)}
+_FAMILIES = (conv, linear, attention, norm, activation, pool, shape, regular)
+
+OPS: dict[str, Op] = {op.name: op for family in _FAMILIES for op in family.OPS}
 """Every op by name."""
+
+
+def expand(name: str, arguments: Arguments) -> tuple[tuple[Op, dict[str, Scalar]], ...]:
+    """An op with all its arguments: itself, or where it is a macro the ops that it stands for, with all of theirs."""
+    op = OPS[name]
+    if op.stands_for is None:
+        return ((op, dict(arguments)),)
+    return tuple(
+        part for inner, given in op.stands_for(arguments) for part in expand(inner, _complete(OPS[inner], given))
+    )
+
+
+def _complete(op: Op, given: Arguments) -> dict[str, Scalar]:
+    """Arguments in the order of the parameters, defaults filled in."""
+    defaults = {p.name: p.default for p in op.parameters if p.default is not None}
+    merged = {**defaults, **given}
+    return {p.name: merged[p.name] for p in op.parameters}
+
 
 __all__ = [
     "OPS",
@@ -15,5 +37,7 @@ __all__ = [
     "Shape",
     "ShapeError",
     "TorchCall",
+    "argument_text",
+    "expand",
     "numel",
 ]

@@ -4,31 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import NoReturn
 
-Shape = tuple[int, ...]
-"""Shape of one example, without the batch dimension: `(channels, height, width)`, `(features,)`."""
-
-Scalar = int | float | bool
-Arguments = Mapping[str, Scalar]
-
-
-class ShapeError(ValueError):
-    """An op cannot be applied to an input of this shape. The message completes "`op` …"."""
-
-
-@dataclass(frozen=True)
-class OpParameter:
-    """A typed parameter; without a default it is required. `minimum` is inclusive."""
-
-    name: str
-    type: Literal["int", "float", "bool"]
-    default: Scalar | None = None
-    minimum: float | None = None
-
-    @property
-    def required(self) -> bool:
-        return self.default is None
+from bsnc.ops.parameter import Arguments, OpParameter, Scalar
+from bsnc.ops.shapes import Shape
 
 
 @dataclass(frozen=True)
@@ -36,15 +15,23 @@ class TorchCall:
     """A class as `package.module:Class` and its keyword arguments."""
 
     target: str
-    arguments: Mapping[str, Scalar | Shape | str]
+    arguments: Mapping[str, Scalar]
 
 
-def _same_shape(arguments: Arguments, shape: Shape) -> Shape:  # noqa: ARG001
+def same_shape(arguments: Arguments, shape: Shape) -> Shape:  # noqa: ARG001
     return shape
 
 
 def _zero(arguments: Arguments, source: Shape, target: Shape) -> int:  # noqa: ARG001
     return 0
+
+
+def _no_dimension(arguments: Arguments) -> int | None:  # noqa: ARG001
+    return None
+
+
+Expansion = Callable[[Arguments], tuple[tuple[str, Arguments], ...]]
+"""The arguments of a macro → the ops of a chain with those of their arguments that differ from the defaults."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +40,7 @@ class Op:
 
     `output_shape(arguments, input shape)` raises ShapeError. `multiply_adds` and `parameter_count` take
     (arguments, input shape, output shape) and count for one example; normalisation, activation, pooling,
-    upsampling and additions count as 0 multiply-adds.
+    upsampling, scaling and additions count as 0 multiply-adds.
     """
 
     name: str
@@ -61,26 +48,36 @@ class Op:
     summary: str
     torch: Callable[[Arguments, Shape], TorchCall]
     parameters: tuple[OpParameter, ...] = ()
-    output_shape: Callable[[Arguments, Shape], Shape] = _same_shape
+    output_shape: Callable[[Arguments, Shape], Shape] = same_shape
     multiply_adds: Callable[[Arguments, Shape, Shape], int] = _zero
     parameter_count: Callable[[Arguments, Shape, Shape], int] = _zero
     unit_steps: int = 1
     activation: bool = False
     """Elementwise and without parameters: may stand in a node's pipeline."""
     changes_resolution: bool = False
-    """Repeats values onto a finer grid; `flops(count = veniat2018)` charges the op after it at the coarse grid."""
+    """Brings values onto a finer grid; `flops(count = veniat2018)` charges the op after it at the coarse grid."""
+    keeps_zero_channels: bool = False
+    """Each channel of the output depends on the same channel of the input alone and is zero where that is zero."""
+    input_dimension: Callable[[Arguments], int | None] = _no_dimension
+    """Of an op that mixes all its input channels: the dimension of its `weight` along which they lie."""
+    stands_for: Expansion | None = None
+    """A macro is replaced by this chain where a spec uses it: no graph ever holds it."""
 
 
-def numel(shape: Shape) -> int:
-    """Number of elements of one example."""
-    total = 1
-    for size in shape:
-        total *= size
-    return total
+def macro(name: str, family: str, summary: str, parameters: tuple[OpParameter, ...], stands_for: Expansion) -> Op:
+    """An op that is but another name for a chain of ops."""
 
+    def never(*_: object) -> NoReturn:
+        raise AssertionError(f"{name} is expanded where it is bound")
 
-def spatial(shape: Shape, what: str) -> Shape:
-    """The spatial sizes of `(channels, length)` or `(channels, height, width)`. Raises ShapeError."""
-    if len(shape) not in (2, 3):
-        raise ShapeError(f"{what} [channels, height, width] or [channels, length]")
-    return shape[1:]
+    return Op(
+        name=name,
+        family=family,
+        summary=summary,
+        parameters=parameters,
+        torch=never,
+        output_shape=never,
+        multiply_adds=never,
+        parameter_count=never,
+        stands_for=stands_for,
+    )

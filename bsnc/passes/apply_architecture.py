@@ -2,13 +2,15 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from bsnc.ir import Edge, Graph
+from bsnc.ir import Edge, Graph, removable
 from bsnc.passes.graph_pass import GraphPass, PassResult
 from bsnc.passes.prune_dead_edges import PruneDeadEdges
+from bsnc.passes.remove_zero_channels import RemoveZeroChannels
 
 
 class ApplyArchitecture(GraphPass):
-    """Keep the given edges and every fixed edge, prune what is dead then, and fix what is left.
+    """Keep the given edges and every fixed edge, prune what is dead then, cut off the channels that are zero then where
+    that is exact, and fix what is left.
 
     Exact: the result computes what the S-network computes under the mask that keeps these edges. Edge and node
     names stay. Non-goal: judging whether the architecture is a good one.
@@ -22,8 +24,8 @@ class ApplyArchitecture(GraphPass):
     def run(self, graph: Graph) -> PassResult:
         wanted = [e.name for e in graph.edges if e.gate is None or e.name in self.kept]
         pruned = PruneDeadEdges().run(graph.keeping(wanted)).graph
-        edges = tuple(_fixed(edge) for edge in pruned.edges)
-        fixed = Graph(name=graph.name, nodes=pruned.nodes, edges=edges)
+        narrow = RemoveZeroChannels([graph.nodes[i].name for i in removable(graph)]).run(pruned).graph
+        fixed = Graph(name=graph.name, nodes=narrow.nodes, edges=tuple(_fixed(edge) for edge in narrow.edges))
         return PassResult(fixed, modified=fixed != graph)
 
 

@@ -7,8 +7,9 @@ input", b_v = 1 "the output is reached from v", and ℓ_e, n_v follow as lower b
     r_target ≥ k_e + r_source − 1      b_source ≥ k_e + b_target − 1
     ℓ_e ≥ k_e + r_source + b_target − 2      n_v ≥ r_v + b_v − 1
     ℓ_e ≥ flow_e      n_v ≥ flow into v      (implied, but they tighten the relaxation)
+    q_ij ≥ ℓ_i + ℓ_j − 1 for pairs of edges that cost something together
 
-With whole k_s the least r, b, ℓ, n are whole and equal to the true liveness, and since costs only grow with
+With whole k_s the least r, b, ℓ, n, q are whole and equal to the true liveness, and since costs only grow with
 them, a cost bound holds for the least ones if it holds for any: the program is exact.
 """
 
@@ -23,7 +24,7 @@ from numpy.typing import NDArray
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import coo_array
 
-from bsnc.ir import Graph, live_bits
+from bsnc.ir import Graph, channel_pairs, live_bits
 
 Vector = NDArray[np.float64]
 TOLERANCE = 1e-6
@@ -34,14 +35,15 @@ _SOLVED, _INFEASIBLE = 0, 2
 
 @dataclass(frozen=True)
 class LinearBudget:
-    """edge_weights · live edges + node_weights · live nodes ≤ bound; weights are ≥ 0."""
+    """edge_weights · live edges + node_weights · live nodes + pair_weights · pairs of live edges ≤ bound.
+
+    Weights are ≥ 0. The pairs are those of `channel_pairs`; without `pair_weights` they cost nothing.
+    """
 
     edge_weights: Vector
     node_weights: Vector
     bound: float = np.inf
-
-    def cost(self, live_edges: Vector, live_nodes: Vector) -> float:
-        return float(self.edge_weights @ live_edges + self.node_weights @ live_nodes)
+    pair_weights: Vector | None = None
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,10 @@ def cost_of_live(graph: Graph, live: NDArray[np.bool_], budget: LinearBudget) ->
     """The cost of live edges `[E]` and of the nodes at which they arrive."""
     nodes = np.zeros(len(graph.nodes))
     nodes[[target for e, (_, target) in enumerate(graph.endpoints) if live[e]]] = 1
-    return budget.cost(live.astype(float), nodes)
+    cost = budget.edge_weights @ live.astype(float) + budget.node_weights @ nodes
+    if budget.pair_weights is not None:
+        cost += budget.pair_weights @ np.array([live[i] and live[j] for i, j in channel_pairs(graph)], dtype=float)
+    return float(cost)
 
 
 def forced_edges(graph: Graph) -> list[str]:
@@ -98,13 +103,15 @@ def forced_edges(graph: Graph) -> list[str]:
 
 
 class _Program:
-    """Columns: k [S], flow [E], ℓ [E], r [V], b [V], n [V]."""
+    """Columns: k [S], flow [E], ℓ [E], r [V], b [V], n [V], q [P]."""
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.switches, self.edges, self.nodes = graph.switch_count, len(graph.edges), len(graph.nodes)
-        starts = np.cumsum([0, self.switches, self.edges, self.edges, self.nodes, self.nodes, self.nodes])
-        self.flow, self.live, self.reached, self.needed, self.node_live, self.size = (int(s) for s in starts[1:])
+        self.pairs = channel_pairs(graph)
+        sizes = (self.switches, self.edges, self.edges, self.nodes, self.nodes, self.nodes, len(self.pairs))
+        starts = [int(start) for start in np.cumsum((0, *sizes))]
+        self.flow, self.live, self.reached, self.needed, self.node_live, self.together, self.size = starts[1:]
         self.entries: list[tuple[int, int, float]] = []
         self.lower: list[float] = []
         self.upper: list[float] = []
@@ -156,10 +163,15 @@ class _Program:
             through = [(self.flow + e, -1.0) for e in self.graph.in_edges[v]]
             self._row([(self.node_live + v, 1.0), *through], 0.0, np.inf)
 
+        for p, (i, j) in enumerate(self.pairs):
+            self._row([(self.together + p, 1.0), (self.live + i, -1.0), (self.live + j, -1.0)], -1.0, np.inf)
+
     def cost_row(self, budget: LinearBudget) -> Vector:
         row = np.zeros(self.size)
         row[self.live : self.live + self.edges] = budget.edge_weights
-        row[self.node_live :] = budget.node_weights
+        row[self.node_live : self.together] = budget.node_weights
+        if budget.pair_weights is not None:
+            row[self.together :] = budget.pair_weights
         return row
 
     def solve(self, objective: Vector, budgets: Sequence[LinearBudget]) -> Architecture | None:

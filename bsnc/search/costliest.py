@@ -9,7 +9,7 @@ import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import coo_array
 
-from bsnc.ir import Graph, edges_on_a_path
+from bsnc.ir import Graph, channel_pairs, edges_on_a_path
 from bsnc.search.architecture import Architecture, LinearBudget, cost_of_live, live_of
 
 
@@ -23,26 +23,33 @@ def costliest(graph: Graph, objective: LinearBudget) -> float:
 
 class _Costliest:
     """Columns: k [S], reached edges a [E], needed edges c [E], reached nodes R [V], needed nodes N [V], live edges ℓ
-    [E], live nodes n [V], all but k continuous.
+    [E], live nodes n [V], pairs of live edges q [P], all but k continuous.
 
         a_e ≤ k_e   a_e ≤ R_source   R_v ≤ Σ a into v      c_e ≤ k_e   c_e ≤ N_target   N_v ≤ Σ c out of v
-        ℓ_e ≤ a_e   ℓ_e ≤ c_e        n_v ≤ Σ ℓ into v
+        ℓ_e ≤ a_e   ℓ_e ≤ c_e        n_v ≤ Σ ℓ into v           q_ij ≤ ℓ_i   q_ij ≤ ℓ_j
 
-    The graph has no cycles, so with whole k the greatest a, c, ℓ, n are whole and equal to the true liveness.
+    The graph has no cycles, so with whole k the greatest a, c, ℓ, n, q are whole and equal to the true liveness.
     """
 
     def __init__(self, graph: Graph, objective: LinearBudget) -> None:
         self.graph = graph
         switches, edges, nodes = graph.switch_count, len(graph.edges), len(graph.nodes)
-        starts = np.cumsum([0, switches, edges, edges, nodes, nodes, edges, nodes])
-        self.a, self.c, self.reached, self.needed, self.live, self.node_live, self.size = (int(s) for s in starts[1:])
+        self.pairs = channel_pairs(graph)
+        sizes = (switches, edges, edges, nodes, nodes, edges, nodes, len(self.pairs))
+        starts = [int(start) for start in np.cumsum((0, *sizes))]
+        self.a, self.c, self.reached, self.needed, self.live, self.node_live, self.together, self.size = starts[1:]
         self.entries: list[tuple[int, int, float]] = []
         self.lower: list[float] = []
         self.upper: list[float] = []
         self._relate()
+        for p, pair in enumerate(self.pairs):
+            for edge in pair:
+                self._at_most(self.together + p, [self.live + edge])
         self.gain = np.zeros(self.size)
         self.gain[self.live : self.live + edges] = objective.edge_weights
-        self.gain[self.node_live :] = objective.node_weights
+        self.gain[self.node_live : self.together] = objective.node_weights
+        if objective.pair_weights is not None:
+            self.gain[self.together :] = objective.pair_weights
 
     def _row(self, entries: Sequence[tuple[int, float]], lower: float, upper: float) -> None:
         row = len(self.lower)

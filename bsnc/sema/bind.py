@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from bsnc.diagnostics import Diagnosed, Diagnostic, Label, SourceSpan, did_you_mean
-from bsnc.ops import Op, OpParameter, Scalar
+from bsnc.ops import Op, OpParameter, Scalar, argument_text, expand
 from bsnc.sema.together import together
-from bsnc.sema.values import Quantity, Scope, Stage, describe, is_int, is_number, show
+from bsnc.sema.values import Quantity, Scope, Stage, Value, describe, show
 from bsnc.syntax import ast
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def _positional(what: str, names: Sequence[str], arguments: Sequence[ast.Argumen
 def bind_op(
     evaluator: Evaluator, op: Op, arguments: Sequence[ast.Argument], span: SourceSpan, scope: Scope
 ) -> tuple[Stage, ...]:
-    """An op with every argument bound, typed and within its bounds. Raises Diagnosed."""
+    """An op with every argument bound, typed and within its bounds, macros expanded. Raises Diagnosed."""
     given = bind_arguments(f"`{op.name}`", [p.name for p in op.parameters], arguments)
     missing = next((p.name for p in op.parameters if p.required and p.name not in given), None)
     if missing is not None:
@@ -65,29 +65,49 @@ def bind_op(
         return _argument(evaluator, op, parameter, given[parameter.name].value, scope)
 
     values = together([partial(bind, parameter) for parameter in op.parameters])
-    return (Stage(op.name, dict(zip([p.name for p in op.parameters], values, strict=True)), span),)
+    bound = dict(zip([p.name for p in op.parameters], values, strict=True))
+    return tuple(Stage(part.name, completed, span) for part, completed in expand(op.name, bound))
 
 
 def signature(op: Op) -> str:
     """How an op is called: `conv(channels, kernel, stride = 1, …)`."""
-    parameters = [p.name if p.default is None else f"{p.name} = {show(p.default)}" for p in op.parameters]
+    parameters = [p.name if p.default is None else f"{p.name} = {argument_text(p.default)}" for p in op.parameters]
     return f"{op.name}({', '.join(parameters)})"
 
 
+_TYPES = {"int": "an int", "float": "a float", "bool": "a bool", "size": "an int or a list of ints"}
+
+
 def _argument(evaluator: Evaluator, op: Op, parameter: OpParameter, expr: ast.Expr, scope: Scope) -> Scalar:
+    if parameter.type == "choice":
+        return _choice(evaluator, parameter, expr, scope)
     value = evaluator.value(expr, scope)
     what = f"`{parameter.name}` of `{op.name}`"
     if parameter.type == "float" and isinstance(value, Quantity) and value.dimension == "share":
         value = value.value
     if isinstance(value, Quantity):
         evaluator.misfit(expr, scope, "BSN207", f"{what} is a plain number, not {describe(value)}")
-    accepted = {"int": is_int(value), "float": is_number(value), "bool": isinstance(value, bool)}
-    if not accepted[parameter.type]:
-        article = "an" if parameter.type == "int" else "a"
-        message = f"{what} must be {article} {parameter.type}, not {describe(value)}"
-        evaluator.misfit(expr, scope, "BSN206", message)
-    assert isinstance(value, (int, float, bool))
-    if parameter.minimum is not None and value < parameter.minimum:
-        message = f"{what} must be at least {parameter.minimum:g}, not {show(value)}"
-        evaluator.misfit(expr, scope, "BSN209", message)
-    return float(value) if parameter.type == "float" else value
+    plain: object = tuple(value) if isinstance(value, list) else value
+    if not parameter.has_type(plain):
+        evaluator.misfit(expr, scope, "BSN206", f"{what} must be {_TYPES[parameter.type]}, not {_described(value)}")
+    argument = cast(Scalar, plain)
+    if not parameter.in_range(argument):
+        evaluator.misfit(expr, scope, "BSN209", f"{what} must be {parameter.bounds_text}, not {show(value)}")
+    return float(argument) if parameter.type == "float" and isinstance(argument, int) else argument
+
+
+def _choice(evaluator: Evaluator, parameter: OpParameter, expr: ast.Expr, scope: Scope) -> str:
+    """One of the names that a parameter takes: written as a name that means nothing else there, or a string."""
+    if isinstance(expr, ast.Name) and scope.lookup(expr.text) is None:
+        value = expr.text
+    else:
+        value = evaluator.value(expr, scope)
+    if not isinstance(value, str) or not parameter.in_range(value):
+        help_text = did_you_mean(value if isinstance(value, str) else "", parameter.choices)
+        evaluator.misfit(expr, scope, "BSN211", f"`{expr.span.text}` is no value of `{parameter.name}`", help_text)
+    return value
+
+
+def _described(value: Value) -> str:
+    """The value itself where `describe` says no more than that it is a list."""
+    return f"the list {show(value)}" if isinstance(value, list) else describe(value)

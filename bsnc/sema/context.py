@@ -78,15 +78,6 @@ class Context:
         return replace(diagnostic, notes=(*notes, *map(str, reversed(self.uses))))
 
     @contextmanager
-    def iteration(self, name: str, value: Value) -> Generator[None]:
-        """Inside one iteration of a loop."""
-        self.loop.append((name, value))
-        try:
-            yield
-        finally:
-            self.loop.pop()
-
-    @contextmanager
     def inside(self, cell: str, use: Use) -> Generator[Ports]:
         """Inside an instance of a cell, with its own names and loops; yields its ports, to be filled."""
         before = (self.cell, self.ports, self.loop, self.uses)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from functools import partial
 from typing import NoReturn
 
@@ -57,6 +57,8 @@ class Evaluator:
         self.block_depth = 0
         self.declared: dict[str, SourceSpan] = {}
         self.knows_all = True
+        self._plain_ops: dict[int, Module] = {}
+        self._applied: dict[Hashable, tuple[BlockValue, Module]] = {}
         self.suggestions: dict[tuple[str, str], str | None] = {}
 
     def step(self, span: SourceSpan, steps: int = 1) -> None:
@@ -137,10 +139,16 @@ class Evaluator:
                 return self._apply(binding.value, {}, expr.span)
             return binding.value
         if expr.text in OPS:
-            return Module(bind_op(self, OPS[expr.text], (), expr.span, scope))
+            return self._plain_op(expr, scope)
         if expr.text in FUNCTIONS:
             fail("BSN206", f"`{expr.text}` is a function: call it with arguments", expr.span)
         return self._unknown("BSN201", f"no name `{expr.text}` is visible here", expr.text, expr.span, scope)
+
+    def _plain_op(self, expr: ast.Name, scope: Scope) -> Module:
+        """An op without arguments is the same at each evaluation."""
+        if id(expr) not in self._plain_ops:
+            self._plain_ops[id(expr)] = Module(bind_op(self, OPS[expr.text], (), expr.span, scope))
+        return self._plain_ops[id(expr)]
 
     def call(self, expr: ast.Call, scope: Scope) -> Value:
         name = expr.name.text
@@ -200,7 +208,16 @@ class Evaluator:
         return Module((CellUse(callee, given, use),))
 
     def _apply_block(self, block: BlockValue, given: Mapping[str, Binding], use: SourceSpan) -> Module:
+        """A block applied to the same plain values is the same module; it is evaluated once."""
         self.step(use, 2)
+        key = _plain_key(block, given)
+        if key is None:
+            return self._evaluate_block(block, given, use)
+        if key not in self._applied:
+            self._applied[key] = block, self._evaluate_block(block, given, use)
+        return self._applied[key][1]
+
+    def _evaluate_block(self, block: BlockValue, given: Mapping[str, Binding], use: SourceSpan) -> Module:
         if self.block_depth >= MAX_BLOCK_DEPTH:
             fail("BSN213", f"blocks use blocks more than {MAX_BLOCK_DEPTH} deep", use)
         self.block_depth += 1
@@ -329,6 +346,15 @@ class Evaluator:
         for index, size, part in zip(indices, array.extent, expr.indices, strict=True):
             _check_index(index, size, f"`{array.name}`", part.span)
         return f"{array.name}[{','.join(map(str, indices))}]"
+
+
+def _plain_key(block: BlockValue, given: Mapping[str, Binding]) -> Hashable:
+    """What a block and its arguments are told by; None where an argument is more than a number, a truth value or text.
+    The block itself is kept beside the key, so that no other takes its identity."""
+    values = [(name, type(binding.value), binding.value) for name, binding in given.items()]
+    if not all(isinstance(value, (int, float, str)) for *_, value in values):
+        return None
+    return (id(block), *values)
 
 
 def unknown_arguments(callee: BlockValue | CellValue) -> dict[str, Binding]:

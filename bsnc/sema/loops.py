@@ -9,6 +9,9 @@ from bsnc.sema.context import Context
 from bsnc.sema.values import Scope, describe, is_int
 from bsnc.syntax import ast
 
+STEPS = 4
+"""What one iteration counts: a scope, and a name in it."""
+
 
 def iterations(context: Context, statement: ast.For, scope: Scope) -> Iterator[Scope]:
     """The scopes of a loop's body, while `context.loop` holds the values; later bindings may depend on earlier ones.
@@ -26,9 +29,13 @@ def _iterations(context: Context, bindings: tuple[ast.Binding, ...], scope: Scop
         message = f"`for` runs over a range or a list, not {describe(values)}"
         help_text = f"for a range, write `0..{first.values.span.text}`" if is_int(values) else None
         raise Diagnosed(Diagnostic("BSN206", message, first.values.span, help=help_text))
+    name = first.name.text
     for value in values:
-        context.evaluator.step(span, 2)
+        context.evaluator.step(span, STEPS)
         inner = Scope(scope)
         context.declare(first.name, value, inner)
-        with context.iteration(first.name.text, value):
+        context.loop.append((name, value))
+        try:
             yield from _iterations(context, rest, inner, span)
+        finally:
+            context.loop.pop()

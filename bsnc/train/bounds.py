@@ -13,7 +13,8 @@ from bsnc.search import LinearBudget, costliest
 
 def as_linear(cost: LinearCost, bound: float = np.inf) -> LinearBudget:
     """`cost ≤ bound` for the search's programs."""
-    return LinearBudget(cost.edge_weights.numpy(), cost.node_weights.numpy(), bound)
+    weights = (cost.edge_weights.numpy(), cost.node_weights.numpy())
+    return LinearBudget(*weights, bound, cost.pair_weights.numpy())
 
 
 def bounds_of(budgets: Sequence[Budget], costs: Sequence[LinearCost], graph: Graph) -> list[float]:

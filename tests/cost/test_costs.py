@@ -72,13 +72,15 @@ def macs(call: OpCall, source: tuple[int, ...]) -> int:
 
 
 def veniat(graph: Graph, mask: NDArray[np.bool_]) -> int:
-    """The count of the paper's code, one edge and one node at a time."""
+    """The count of the paper's code, one edge and one node at a time, of the modules that are left."""
     live = live_names(graph, mask)
+    left = {edge.name: edge.module for edge in ApplyArchitecture(live).run(graph).graph.edges}
     total = 0
     for edge in graph.edges:
         if edge.name in live:
-            before = [None, *edge.module[:-1]]
-            for call, previous in zip(edge.module, before, strict=True):
+            module = left[edge.name]
+            before = [None, *module[:-1]]
+            for call, previous in zip(module, before, strict=True):
                 coarse = previous is not None and previous.op == "upsample"
                 total += macs(call, previous.in_shape if previous is not None and coarse else call.in_shape)
     for node in graph.nodes:

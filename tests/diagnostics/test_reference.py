@@ -10,7 +10,7 @@ import pytest
 
 from bsnc.diagnostics import CODES
 from bsnc.ops import OPS
-from bsnc.sema import build, elaborate, evaluate
+from bsnc.sema import build, context, edges, evaluate, nodes
 from bsnc.syntax import lexer, parse
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -46,8 +46,8 @@ def test_limits_are_the_documented_ones() -> None:
     size = (parse.MAX_CHARACTERS, lexer.MAX_TOKENS, lexer.MAX_NESTING, parse.MAX_DEPTH)
     assert size == (1_000_000, 100_000, 100, 200)
     assert all(f"{limit:,}" in CODES["BSN103"].explanation for limit in size)
-    counts = (elaborate.MAX_NODES, elaborate.MAX_EDGES, evaluate.MAX_STEPS, evaluate.MAX_STAGES)
+    counts = (nodes.MAX_NODES, edges.MAX_EDGES, evaluate.MAX_STEPS, evaluate.MAX_STAGES)
     assert counts == (100_000, 100_000, 2_000_000, 1_000)
-    counts = (*counts, evaluate.MAX_BLOCK_DEPTH, elaborate.MAX_MISTAKES)
+    counts = (*counts, evaluate.MAX_BLOCK_DEPTH, context.MAX_MISTAKES)
     assert all(f"{limit:,}" in CODES["BSN213"].explanation for limit in counts)
     assert (build.MAX_ELEMENTS, build.MAX_MULTIPLY_ADDS) == (2**36, 2**46)

@@ -21,7 +21,7 @@ def model_files(tiny_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     (folder / "truncated.onnx").write_bytes(whole[: len(whole) // 2])
     for name, edit in _EDITS.items():
         _edited(folder / "run" / "model.onnx", folder / f"{name}.onnx", edit)
-    _softmax_model(folder / "foreign.onnx")
+    _hardmax_model(folder / "foreign.onnx")
     _damaged_runs(folder)
     return folder
 
@@ -66,14 +66,14 @@ _EDITS: dict[str, Edit] = {
 }
 
 
-def _softmax_model(path: Path) -> None:
+def _hardmax_model(path: Path) -> None:
     """A well-formed model that bsnc never wrote, with an operator that it cannot count."""
     import onnx
     from onnx import TensorProto, helper
 
     image = helper.make_tensor_value_info("image", TensorProto.FLOAT, ["batch", 4])
     logits = helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", 4])
-    node = helper.make_node("Softmax", ["image"], ["logits"])
+    node = helper.make_node("Hardmax", ["image"], ["logits"])
     graph = helper.make_graph([node], "foreign", [image], [logits])
     opsets = [helper.make_opsetid("", 20)]
     onnx.save(helper.make_model(graph, opset_imports=opsets, ir_version=10), path)

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 
 from bsnc.ir import Edge, Gate, Graph, InvalidGraphError, Node, OpCall, verify
+from bsnc.ops import OPS
 from tests.laws.build import call, chain, conv, network
 from tests.laws.strategies import law, networks
 
@@ -114,3 +115,31 @@ def test_a_broken_graph_is_rejected(what: str) -> None:
     verify(GOOD)
     with pytest.raises(InvalidGraphError, match=complaint):
         verify(build())
+
+
+@pytest.mark.parametrize(
+    ("what", "value", "fits"),
+    [
+        ("kernel", (1, 3), True),
+        ("kernel", (), False),
+        ("kernel", (3, 0), False),
+        ("kernel", (3, True), False),
+        ("kernel", "3", False),
+        ("padding", "valid", True),
+        ("padding", "same", False),
+        ("padding", 1, False),
+    ],
+)
+def test_sizes_and_choices_are_checked(what: str, value: object, fits: bool) -> None:
+    parameter = next(p for p in OPS["conv"].parameters if p.name == what)
+    assert (parameter.has_type(value) and parameter.in_range(value)) == fits  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("p", "fits"), [(0, True), (1.0, True), (1.5, False), (-0.1, False)])
+def test_bounds_are_inclusive(p: float, fits: bool) -> None:
+    assert OPS["dropout"].parameters[0].in_range(p) == fits
+
+
+def test_no_graph_holds_a_macro() -> None:
+    with pytest.raises(InvalidGraphError, match="uses no op separable_conv"):
+        verify(first_op(op="separable_conv"))

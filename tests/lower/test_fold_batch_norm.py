@@ -57,6 +57,18 @@ def test_a_batch_norm_goes_into_the_layer_before_it(shape: tuple[int, ...], laye
     assert removed == {f"edges.x__y.{name}": 6 if bias else 3}
 
 
+@pytest.mark.parametrize("groups", [1, 2, 4])
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("shape", [(4, 3, 3), (4, 3)])
+def test_a_batch_norm_goes_into_a_transposed_convolution(shape: tuple[int, ...], bias: bool, groups: int) -> None:
+    layer = {"channels": 4, "kernel": 3, "stride": 2, "groups": groups, "bias": bias}
+    plain = of_edge(shape, ("conv_transpose", layer), "batch_norm")
+    x = torch.randn(2, *shape, dtype=torch.float64)
+    expected = plain(x)
+    assert fold_batch_norm(plain) == {"edges.x__y.conv_transpose": 8 if bias else 4} and norms(plain) == 0
+    torch.testing.assert_close(plain(x), expected)
+
+
 @pytest.mark.parametrize("between", ["relu", "identity"])
 def test_a_batch_norm_after_anything_else_stays(between: str) -> None:
     plain = of_edge((2, 4, 4), conv(3), between, "batch_norm")

@@ -23,6 +23,7 @@ def labels(marked: str, before: str | None = None) -> list[str]:
         (around("edge image -> h[1] : ¦"), ["choice", "conv", "step", "identity"]),
         (around("edge image -> h[1] : relu | ¦"), ["conv", "step"]),
         (around("edge image -> h[1] : conv(¦"), ["channels = ", "kernel = ", "width"]),
+        (around("edge image -> h[1] : conv(3, 3, padding = ¦"), ["half", "valid"]),
         (around("edge image -> h[1] : step(3, ¦)"), ["c = ", "k = "]),
         (around("edge image -> h[1] : choice { none; ¦ }"), ["none", "for", "conv", "step"]),
         (around("for i in 0..¦"), ["width", "log2"]),
@@ -78,5 +79,5 @@ def test_names_stay_while_the_text_does_not_parse() -> None:
 def test_ops_come_with_signature_and_summary() -> None:
     items = complete(*opened(around("edge image -> h[1] : ¦")))
     (conv,) = [item for item in items if item.label == "conv"]
-    assert conv.detail.startswith("conv(channels: int, kernel: int")
+    assert conv.detail.startswith("conv(channels: int, kernel: ")
     assert conv.text.startswith("Convolution")

@@ -29,8 +29,11 @@ def test_an_edge_with_errors_elsewhere_shows_what_is_known() -> None:
     [
         (around("node q¦ = mean"), ["node q = mean", "- `q`: mean, 0 in-edges"]),
         (around("").replace("edge h[0]", "edge ¦h[0]"), ["node h[2] = sum | relu", "`h[0]`", "sum | relu, 1 in-edge"]),
-        (around("let a = co¦nv(3, 3)"), ["conv(channels: int, kernel: int, stride: int = 1", "Convolution"]),
-        (around("let a = conv(3, ker¦nel = 3)"), ["kernel: int"]),
+        (
+            around("let a = co¦nv(3, 3)"),
+            ["conv(channels: int, kernel: ", "padding: half | valid = half", "Convolution"],
+        ),
+        (around("let a = conv(3, ker¦nel = 3)"), ["kernel: "]),
         (around("let a = ste¦p(3)"), ["block step(c, k = 3) = conv(c, k) | relu"]),
         (around("let a = 3\n let b = ¦a"), ["let a = 3"]),
         (around("let b = wid¦th"), ["width: int = 8"]),

@@ -10,6 +10,7 @@ import pytest
 from bsnc.lsp.completion import complete
 from bsnc.lsp.definition import definition
 from bsnc.lsp.document import Document
+from bsnc.lsp.formatting import formatted
 from bsnc.lsp.hover import hover
 from bsnc.lsp.symbols import symbols
 from bsnc.lsp.workspace import Workspace
@@ -41,6 +42,7 @@ PIECES = [
 
 def ask_everything(document: Document, generator: random.Random) -> None:
     symbols(document)
+    formatted(document)
     for _ in range(PLACES):
         offset = generator.randrange(len(document.source.text) + 1)
         for feature in (hover, definition, complete):

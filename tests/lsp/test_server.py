@@ -11,12 +11,14 @@ from typing import Any
 
 import pytest
 
+from bsnc.diagnostics import Source
+from bsnc.syntax import format_source
 from tests.lsp.support import around
 
 pytest.importorskip("pygls", reason="the language server needs pygls: pip install 'bsnc[lsp]'")
 
 ROOT = Path(__file__).parents[2]
-WRONG, RIGHT = around("let 𝛼 = width + widht"), around("let 𝛼 = width\n  let b = 𝛼")
+WRONG, RIGHT = around("let 𝛼 = width + widht"), around("let 𝛼 = width\n  let b  =  𝛼")
 
 
 class Client:
@@ -105,6 +107,10 @@ def test_a_session(client: Client, tmp_path: Path) -> None:
     assert {"c = ", "width", "𝛼"} <= {item["label"] for item in items}
     (network,) = client.ask("textDocument/documentSymbol", document)
     assert network["name"] == "net"
+    options = {"options": {"tabSize": 2, "insertSpaces": True}}
+    (edit,) = client.ask("textDocument/formatting", document | options)
+    assert edit["range"] == {"start": {"line": 0, "character": 0}, "end": {"line": RIGHT.count("\n"), "character": 0}}
+    assert edit["newText"] == format_source(Source("net.bsn", RIGHT))
 
     client.send("textDocument/didClose", document)
     assert client.published()["diagnostics"] == []

@@ -23,8 +23,9 @@ def unpacked_wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return target / "unpacked"
 
 
-def test_the_wheel_holds_grammar_and_licence(unpacked_wheel: Path) -> None:
+def test_the_wheel_holds_grammar_templates_and_licence(unpacked_wheel: Path) -> None:
     assert (unpacked_wheel / "bsnc" / "grammars" / "bsn.lark").is_file()
+    assert (unpacked_wheel / "bsnc" / "templates" / "fabric.bsn").is_file()
     assert (unpacked_wheel / "bsnc" / "py.typed").is_file()
     assert list(unpacked_wheel.glob("bsnc-*.dist-info/licenses/LICENSE"))
 

@@ -48,6 +48,8 @@ def test_every_package_says_what_it_is() -> None:
         (["--help"], ["torch", "numpy", "networkx", "onnx", "rich", "scipy", "sklearn"]),
         (["check", "specs/cnf.bsn"], ["torch", "numpy", "networkx", "onnx", "rich", "scipy", "sklearn"]),
         (["explain", "BSN101"], ["torch", "numpy", "networkx", "onnx", "rich", "scipy", "sklearn"]),
+        (["fmt", "--check", "specs/cnf.bsn"], ["torch", "numpy", "networkx", "onnx", "rich", "scipy", "sklearn"]),
+        (["new", "--list"], ["torch", "numpy", "networkx", "onnx", "rich", "scipy", "sklearn"]),
     ],
 )
 def test_light_commands_import_nothing_heavy(arguments: list[str], forbidden: list[str]) -> None:

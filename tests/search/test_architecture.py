@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bsnc.ir import Graph
+from bsnc.ir import Graph, channel_pairs
 from bsnc.search import Architecture, LinearBudget, cheapest, costliest, forced_edges, most_probable
 from tests.laws.brute_force import Choices, every_choice, paths
 from tests.laws.build import FIXED, network
@@ -18,16 +18,18 @@ GRAPHS = networks(max_nodes=6, max_gates=8)
 
 @dataclass(frozen=True)
 class Weights:
-    """Costs of edges and nodes, and their total for every choice of gates."""
+    """Costs of edges, nodes and pairs of edges, and their total for every choice of gates."""
 
     edges: np.ndarray
     nodes: np.ndarray
+    pairs: dict[tuple[int, int], float]
 
     def totals(self, choices: Choices) -> np.ndarray:
-        return choices.live @ self.edges + choices.nodes @ self.nodes
+        together = sum(cost * (choices.live[:, i] & choices.live[:, j]) for (i, j), cost in self.pairs.items())
+        return choices.live @ self.edges + choices.nodes @ self.nodes + together
 
     def budget(self, bound: float = np.inf) -> LinearBudget:
-        return LinearBudget(self.edges, self.nodes, bound)
+        return LinearBudget(self.edges, self.nodes, bound, np.array(list(self.pairs.values())))
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,8 @@ def problems(draw: st.DrawFn) -> Problem:
     def weights() -> Weights:
         edges = draw(st.lists(weight, min_size=len(graph.edges), max_size=len(graph.edges)))
         nodes = draw(st.lists(weight, min_size=len(graph.nodes), max_size=len(graph.nodes)))
-        return Weights(np.array(edges, dtype=float), np.array(nodes, dtype=float))
+        pairs = {pair: float(draw(weight)) for pair in channel_pairs(graph)}
+        return Weights(np.array(edges, dtype=float), np.array(nodes, dtype=float), pairs)
 
     budgets: list[LinearBudget] = []
     feasible = choices.connected.copy()

@@ -34,7 +34,7 @@ def searches(draw: st.DrawFn) -> Search:
     graph = draw(networks(max_nodes=6, max_gates=7))
     gates = Gates(graph, 0.5)
     logit = st.one_of(st.sampled_from([-8.0, 8.0]), st.floats(-8, 8, width=32).filter(lambda x: abs(x) > 1e-3))
-    logits = draw(st.lists(logit, min_size=len(graph.gates), max_size=len(graph.gates)))
+    logits = draw(st.lists(logit, min_size=graph.switch_count, max_size=graph.switch_count))
     gates.logits = torch.tensor(logits, dtype=torch.float32)
     costs = [cost_of(key, graph) for key in draw(st.lists(st.sampled_from(every_cost()), max_size=2, unique=True))]
     live = torch.from_numpy(every_choice(graph).live)
@@ -53,7 +53,7 @@ def test_the_architecture_is_the_hardened_one_if_that_will_do_and_else_the_most_
         good &= cost(live) <= bound
     good = good.numpy()
     logits = search.gates.logits.double().numpy()
-    hardened = int(np.flatnonzero((choices.gates == (logits > 0)).all(1))[0])
+    hardened = int(np.flatnonzero((choices.switches == search.gates.most_probable.numpy()).all(1))[0])
     if not good.any():
         with pytest.raises(Diagnosed) as caught:
             choose_architecture(search.gates, search.costs, search.bounds)
@@ -63,7 +63,7 @@ def test_the_architecture_is_the_hardened_one_if_that_will_do_and_else_the_most_
     assert chosen.projected is not bool(good[hardened])
     same = (choices.live == chosen.live.numpy()).all(1)
     assert (same & good).any()
-    scores = choices.gates @ logits
+    scores = choices.switches @ logits
     assert scores[same & good].max() == pytest.approx(scores[good].max(), rel=0, abs=1e-5)
     expected = {edge.name for edge, is_live in zip(graph.edges, chosen.live.tolist(), strict=True) if is_live}
     assert set(chosen.edge_names(graph)) == expected

@@ -165,7 +165,7 @@ DAMAGES: dict[str, Callable[[Path], None]] = {
     **{f"{name} is foreign json": written(name, b'{"name": "x", "version": 3}') for name in FILES},
     **{f"{name} is a list": written(name, b"[1, 2, 3]") for name in FILES},
     **{f"{name} is nested deeply": written(name, b"[" * 100_000) for name in FILES},
-    "ir.json is of another version": edited("ir.json", lambda d: d.update(version=2)),
+    "ir.json is of another version": edited("ir.json", lambda d: d.update(version=1)),
     "ir.json lacks an argument": edited("ir.json", lambda d: d["graph"]["edges"][0]["module"][0]["arguments"].clear()),
     "ir.json has a division by zero": edited(
         "ir.json", lambda d: d["graph"]["edges"][0]["module"][0]["arguments"].update(groups=0)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import copy
+
 import torch
 from torch import fx, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
@@ -42,10 +44,13 @@ def _foldable(module: fx.GraphModule, node: fx.Node) -> str | None:
     if sum(other.op == "call_module" and other.target == before.target for other in module.graph.nodes) > 1:
         return None
     layer = module.get_submodule(str(before.target))
-    return str(before.target) if isinstance(layer, (nn.Conv1d, nn.Conv2d, nn.Linear)) else None
+    return str(before.target) if isinstance(layer, (*_CONVOLUTIONS, *_TRANSPOSED, nn.Linear)) else None
 
 
 _NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
+_CONVOLUTIONS = (nn.Conv1d, nn.Conv2d)
+_TRANSPOSED = (nn.ConvTranspose1d, nn.ConvTranspose2d)
+_Transposed = nn.ConvTranspose1d | nn.ConvTranspose2d
 
 
 def _fuse(layer: nn.Module, norm: nn.Module) -> nn.Module:
@@ -53,8 +58,27 @@ def _fuse(layer: nn.Module, norm: nn.Module) -> nn.Module:
     with torch.no_grad():
         if isinstance(layer, nn.Linear):
             return fuse_linear_bn_eval(layer, norm)
-        assert isinstance(layer, (nn.Conv1d, nn.Conv2d))
+        if isinstance(layer, _TRANSPOSED):
+            return _fuse_transposed(layer, norm)
+        assert isinstance(layer, _CONVOLUTIONS)
         return fuse_conv_bn_eval(layer, norm)
+
+
+def _fuse_transposed(layer: _Transposed, norm: nn.BatchNorm1d | nn.BatchNorm2d) -> _Transposed:
+    """W · s and (b − mean) · s + shift with s = scale / √(variance + ε), per output channel.
+
+    torch's `fuse_conv_bn_eval` is wrong for groups: weights are [in, out / groups, …], in the order of the groups.
+    """
+    fused = copy.deepcopy(layer)
+    mean, variance = norm.running_mean, norm.running_var
+    assert mean is not None and variance is not None
+    scale = norm.weight * torch.rsqrt(variance + norm.eps)
+    grouped = layer.weight.unflatten(0, (layer.groups, -1))
+    per_group = scale.reshape(layer.groups, 1, -1, *(1 for _ in layer.kernel_size))
+    fused.weight = nn.Parameter((grouped * per_group).flatten(0, 1))
+    bias = layer.bias if layer.bias is not None else torch.zeros_like(mean)
+    fused.bias = nn.Parameter((bias - mean) * scale + norm.bias)
+    return fused
 
 
 def _trainable(module: nn.Module) -> int:

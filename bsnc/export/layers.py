@@ -1,0 +1,231 @@
+"""The layers of an ONNX file: its operators that have weights, and what each executes and stores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import onnx
+from onnx import numpy_helper
+
+from bsnc.diagnostics import Diagnosed, Diagnostic
+
+_FREE = frozenset(
+    [
+        "Abs",
+        "Add",
+        "AveragePool",
+        "BatchNormalization",
+        "Cast",
+        "Clip",
+        "Concat",
+        "Constant",
+        "DepthToSpace",
+        "Div",
+        "Elu",
+        "Erf",
+        "Flatten",
+        "Gather",
+        "Gelu",
+        "GlobalAveragePool",
+        "Greater",
+        "HardSigmoid",
+        "HardSwish",
+        "Identity",
+        "InstanceNormalization",
+        "LayerNormalization",
+        "LeakyRelu",
+        "MaxPool",
+        "Mish",
+        "Mul",
+        "PRelu",
+        "Pad",
+        "ReduceMax",
+        "ReduceMean",
+        "Relu",
+        "Reshape",
+        "Resize",
+        "Selu",
+        "Shape",
+        "Sigmoid",
+        "Slice",
+        "Softmax",
+        "Softplus",
+        "Squeeze",
+        "Sub",
+        "Sum",
+        "Swish",
+        "Tanh",
+        "Transpose",
+        "Unsqueeze",
+        "Where",
+    ]
+)
+"""Operators that count no multiply-adds. Whatever is neither here nor in `_MULTIPLYING` is refused."""
+_MULTIPLYING = frozenset({"Conv", "ConvTranspose", "Gemm", "MatMul"})
+_WEIGHTS: dict[str, tuple[int, ...]] = {
+    "Add": (1,),
+    "BatchNormalization": (1, 2),
+    "Conv": (1, 2),
+    "ConvTranspose": (1, 2),
+    "Gemm": (1, 2),
+    "InstanceNormalization": (1, 2),
+    "LayerNormalization": (1, 2),
+    "MatMul": (1,),
+    "Mul": (1,),
+    "PRelu": (1,),
+}
+"""The inputs that weights may arrive at. Those of Mul and Add are the scale and shift of a group norm."""
+_RESHAPING = frozenset({"Reshape", "Unsqueeze"})
+"""What may stand between a weight and its operator."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """An operator with weights: what it executes, its weights by name, and its name in the lowered network.
+
+    `low_resolution` is what it would execute at the size before the upsampling that feeds it; None where none does.
+    A `neutral` one scales by 1 and shifts by 0: the exporter writes group norms as an instance norm that is neutral,
+    and the scale and shift after it.
+    """
+
+    name: str
+    multiply_adds: int
+    low_resolution: int | None
+    weights: tuple[str, ...]
+    neutral: bool = False
+
+
+class _File:
+    """A graph with its shapes for one example and, by name, its tensors and the operators that make values."""
+
+    def __init__(self, model: onnx.ModelProto) -> None:
+        self.graph = _with_inferred_shapes(model).graph
+        self.shapes = _shapes(self.graph)
+        self.tensors: Mapping[str, onnx.TensorProto] = {tensor.name: tensor for tensor in self.graph.initializer}
+        self.producers = {output: node for node in self.graph.node for output in node.output}
+
+    def shape(self, name: str) -> list[int]:
+        return _shape(self.shapes, name)
+
+    def weights(self, node: onnx.NodeProto) -> tuple[str, ...]:
+        """Tensors of the file, scalars aside, that arrive at the places for weights, reshaped or not."""
+        places = [i for i in _WEIGHTS.get(node.op_type, ()) if i < len(node.input)]
+        roots = [self._root(node.input[i]) for i in places]
+        return tuple(root for root in roots if root in self.tensors and self.tensors[root].dims)
+
+    def _root(self, name: str) -> str:
+        node = self.producers.get(name)
+        while node is not None and node.op_type in _RESHAPING:
+            name = node.input[0]
+            node = self.producers.get(name)
+        return name
+
+
+def find_layers(model: onnx.ModelProto) -> list[Layer]:
+    """Every operator that has weights, with its counts. Raises Diagnosed (BSN516) for what cannot be counted."""
+    if model.functions:
+        raise uncountable(f"it defines an operator of its own, {model.functions[0].name}")
+    file = _File(model)
+    layers: list[Layer] = []
+    for node in file.graph.node:
+        if node.domain not in ("", "ai.onnx") or node.op_type not in _FREE | _MULTIPLYING:
+            raise uncountable(f"operator {node.domain or 'ai.onnx'}.{node.op_type} is none that bsnc writes")
+        weights = file.weights(node)
+        if node.op_type in _MULTIPLYING:
+            layers.append(_multiplying_layer(node, file, weights))
+        elif weights:
+            layers.append(Layer(_layer_name(weights[0]), 0, None, weights, _is_neutral(node, file)))
+    return layers
+
+
+def _is_neutral(node: onnx.NodeProto, file: _File) -> bool:
+    if node.op_type != "InstanceNormalization" or not set(node.input[1:]) <= file.tensors.keys():
+        return False
+    scale, shift = (numpy_helper.to_array(file.tensors[name]) for name in node.input[1:])
+    return bool((scale == 1).all() and (shift == 0).all())
+
+
+def _with_inferred_shapes(model: onnx.ModelProto) -> onnx.ModelProto:
+    """A copy for one example, shapes inferred afresh: what the file claims about intermediate shapes is dropped."""
+    copy = onnx.ModelProto()
+    copy.CopyFrom(model)
+    del copy.graph.value_info[:]
+    for value in (*copy.graph.input, *copy.graph.output):
+        shape = value.type.tensor_type.shape
+        if shape.dim and shape.dim[0].dim_param:
+            shape.dim[0].dim_value = 1
+    try:
+        return onnx.shape_inference.infer_shapes(copy, check_type=True, strict_mode=True, data_prop=True)
+    except onnx.shape_inference.InferenceError as error:
+        raise uncountable(f"shapes cannot be inferred: {str(error).splitlines()[0]}") from None
+
+
+def _shapes(graph: onnx.GraphProto) -> dict[str, list[int]]:
+    shapes = {i.name: list(i.dims) for i in graph.initializer}
+    for value in (*graph.input, *graph.value_info, *graph.output):
+        shape = value.type.tensor_type.shape
+        shapes.setdefault(value.name, [d.dim_value for d in shape.dim])
+    return shapes
+
+
+def _shape(shapes: dict[str, list[int]], name: str) -> list[int]:
+    shape = shapes.get(name)
+    if shape is None or not all(size > 0 for size in shape):
+        raise uncountable(f"the shape of `{name}` is not known")
+    return shape
+
+
+def _multiplying_layer(node: onnx.NodeProto, file: _File, weights: tuple[str, ...]) -> Layer:
+    weight, output = file.shape(node.input[1]), file.shape(node.output[0])
+    name = _layer_name(weights[0] if weights else node.input[1])
+    source = file.shape(node.input[0])
+    if node.op_type in ("Gemm", "MatMul"):
+        inner = source[0] if attribute(node, "transA", 0) else source[-1]
+        return Layer(name, prod(output) * inner, None, weights)
+    coarse = _before_upsampling(node, file, len(weight) - 2)
+    if node.op_type == "ConvTranspose":
+        low = prod(weight) * prod(coarse) if coarse is not None else None
+        return Layer(name, prod(weight) * prod(source[2:]), low, weights)
+    low = prod(weight) * prod(_conv_output(node, coarse, weight[2:])) if coarse is not None else None
+    return Layer(name, prod(weight) * prod(output[2:]), low, weights)
+
+
+def _before_upsampling(node: onnx.NodeProto, file: _File, rank: int) -> list[int] | None:
+    """Spatial sizes at which the upsampling that feeds a convolution starts; interpolation of a length stands between
+    Unsqueeze and Squeeze."""
+    before = file.producers.get(node.input[0])
+    if before is not None and before.op_type == "Squeeze":
+        before = file.producers.get(before.input[0])
+    if before is None or before.op_type != "Resize":
+        return None
+    return file.shape(before.input[0])[-rank:]
+
+
+def _conv_output(node: onnx.NodeProto, sizes: list[int], kernel: list[int]) -> list[int]:
+    """Spatial sizes of a convolution's output for an input of other sizes."""
+    rank = len(sizes)
+    pads = attribute(node, "pads", [0] * 2 * rank)
+    strides, dilations = attribute(node, "strides", [1] * rank), attribute(node, "dilations", [1] * rank)
+    if not rank == len(kernel) == len(strides) == len(dilations) == len(pads) / 2 or min(strides) < 1:
+        raise uncountable(f"the attributes of convolution `{node.name}` do not fit its weights")
+    reach = [d * (k - 1) + 1 for d, k in zip(dilations, kernel, strict=True)]
+    return [(sizes[i] + pads[i] + pads[rank + i] - reach[i]) // strides[i] + 1 for i in range(rank)]
+
+
+def attribute(node: onnx.NodeProto, name: str, default: Any) -> Any:
+    for attribute in node.attribute:
+        if attribute.name == name:
+            return onnx.helper.get_attribute_value(attribute)
+    return default
+
+
+def _layer_name(weight: str) -> str:
+    """`edges.x.conv.weight` → `edges.x.conv`."""
+    return weight.rpartition(".")[0] or weight
+
+
+def uncountable(message: str) -> Diagnosed:
+    return Diagnosed(Diagnostic("BSN516", message, subject="model"))

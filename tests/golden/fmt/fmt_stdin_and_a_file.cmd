@@ -1,0 +1,1 @@
+$ bsnc fmt - files/tidy.bsn

@@ -1,0 +1,1 @@
+$ bsnc new nowhere/at_all

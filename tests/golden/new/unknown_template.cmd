@@ -1,0 +1,1 @@
+$ bsnc new x --template mobil

@@ -1,0 +1,1 @@
+$ bsnc new my-first.net --template mlp
