@@ -15,10 +15,11 @@ def read_import(document: Document, item: ast.Import) -> ast.Spec | None:
 
 
 def find_word(document: Document, offset: int) -> Word | None:
-    """The word at a place of the text, in the last version that parsed."""
+    """The word at a place of the text, in the last version that parsed; None where that had another one there."""
     if document.parsed is None:
         return None
-    return word_at(document.parsed.spec, document.to_parsed(offset))
+    word = word_at(document.parsed.spec, document.to_parsed(offset))
+    return word if word is not None and document.from_parsed(word.span).text == word.span.text else None
 
 
 def definition(document: Document, offset: int) -> SourceSpan | None:

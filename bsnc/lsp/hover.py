@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from bsnc.diagnostics import SourceSpan
 from bsnc.ir import SECTIONS
 from bsnc.lsp import reference
-from bsnc.lsp.definition import read_import
+from bsnc.lsp.definition import find_word, read_import
 from bsnc.lsp.document import Document, Parsed
 from bsnc.lsp.elaborated import edges_text, nodes_text
-from bsnc.lsp.names import Declaration, Word, declared_by, path_to, word_at
+from bsnc.lsp.names import Declaration, Word, declared_by, path_to
 from bsnc.sema import KINDS
 from bsnc.syntax import ast
 
@@ -28,10 +28,11 @@ def hover(document: Document, offset: int) -> Hover | None:
     parsed = document.parsed
     if parsed is None:
         return None
-    place = document.to_parsed(offset)
-    word = word_at(parsed.spec, place)
+    word = find_word(document, offset)
     about_word = None if word is None else _word_text(document, parsed, word)
-    edge = next((s for s in path_to(parsed.spec, place) if isinstance(s, ast.EdgeDeclaration)), None)
+    edge = next(
+        (s for s in path_to(parsed.spec, document.to_parsed(offset)) if isinstance(s, ast.EdgeDeclaration)), None
+    )
     about_edge = None if edge is None else edges_text(parsed.analysis, edge.span)
     parts = [part for part in (about_word, about_edge) if part]
     span = word.span if word is not None and about_word else edge.span if edge is not None else None
@@ -44,7 +45,7 @@ def _word_text(document: Document, parsed: Parsed, word: Word) -> str | None:
         return _declaration_text(parsed, declaration)
     if word.inside(ast.Section) is not None:
         return _section_word(word)
-    call = word.inside(ast.Call)
+    call = word.inside(ast.Call, ast.Extern)
     match word.path[-2:]:
         case ast.CostReference(), _:
             return reference.cost_text(word.text)

@@ -78,7 +78,7 @@ def declared_by(word: Word, read: ReadImport) -> Declaration | None:
 
 
 def _parameter_of_call(word: Word, read: ReadImport) -> ast.Parameter | None:
-    call = word.inside(ast.Call)
+    call = word.inside(ast.Call, ast.Extern)
     called = visible(word.path, word.span.start, read).get(call.name.text) if isinstance(call, ast.Call) else None
     parameters = called.parameters if isinstance(called, (ast.Block, ast.Cell)) else ()
     return next((p for p in parameters if p.name.text == word.text), None)

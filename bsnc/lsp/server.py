@@ -85,8 +85,11 @@ def did_change(ls: Server, params: types.DidChangeTextDocumentParams) -> None:
 
 @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
 def did_close(ls: Server, params: types.DidCloseTextDocumentParams) -> None:
-    ls.specs.close(name_of(params.text_document.uri))
+    name = name_of(params.text_document.uri)
+    ls.specs.close(name)
     ls.text_document_publish_diagnostics(types.PublishDiagnosticsParams(params.text_document.uri, []))
+    for importing in ls.specs.reopen_importers(name):
+        ls.publish(importing)
 
 
 @server.feature(types.TEXT_DOCUMENT_HOVER)

@@ -28,7 +28,7 @@ class Workspace:
         self.documents.pop(name, None)
 
     def reopen_importers(self, name: str) -> Iterator[Document]:
-        """Check again the other open documents that import a file, now that it has changed."""
+        """Check again the other open documents that import a file, now that it has changed or was closed."""
         for other, document in list(self.documents.items()):
             analysis = document.parsed.analysis if document.parsed else document.analysis
             if other != name and any(source.name == name for source in analysis.sources):

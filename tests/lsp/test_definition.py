@@ -54,6 +54,8 @@ def test_a_text_that_does_not_parse_keeps_its_names() -> None:
         assert found is not None and found.source is document.source
         assert document.source.text[found.start :].startswith(declared)
     assert offset == len(document.source.text)
+    renamed = opened(around("let a = 1\n  edge (").replace("step(c", "s¦tride(c"), before)
+    assert definition(*renamed) is None
 
 
 def test_names_of_imported_files_and_their_paths(tmp_path: Path) -> None:

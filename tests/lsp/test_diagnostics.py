@@ -27,6 +27,16 @@ def test_place_code_severity_labels_and_help() -> None:
     assert unknown.message.endswith("help: did you mean `width`?")
 
 
+def test_every_mistake_is_published_while_one_types() -> None:
+    text = around("let a = (1 +\n edge image -> h[1] : step(a) | relu | qq")
+    workspace = Workspace()
+    for end in range(0, len(text), 7):
+        document = workspace.open("/net.bsn", text[:end])
+        found = published(document, PROTOCOL)
+        assert len(found) == len(document.analysis.diagnostics)
+        assert all(d.range.end.line <= text.count("\n") for d in found)
+
+
 def test_errors_of_an_imported_file_stand_at_the_import(tmp_path: Path) -> None:
     (tmp_path / "lib.bsn").write_text("let a = 1\nlet b = q\n", encoding="utf-8")
     document = Workspace().open(str(tmp_path / "net.bsn"), 'import "lib.bsn"\n' + around("let c = a"))

@@ -15,7 +15,8 @@ from bsnc.lsp.hover import hover
 from bsnc.lsp.symbols import symbols
 from bsnc.lsp.workspace import Workspace
 
-SPECS = sorted((Path(__file__).parents[2] / "specs").glob("*.bsn"))
+ROOT = Path(__file__).parents[2]
+SPECS = [*sorted((ROOT / "specs").glob("*.bsn")), *sorted((ROOT / "tests/golden/cells").glob("*.bsn"))[:8]]
 CUTS, MUTATIONS, PLACES = 60, 30, 6
 PIECES = [
     "{",
