@@ -1,14 +1,23 @@
-"""Writes docs/errors.md and docs/ops.md from the tables in the code. `python docs/make_reference.py`
+"""Writes docs/errors.md, docs/ops.md and the sections of docs/language.md from the tables in the code.
+
+`python docs/make_reference.py`
 
 A test holds the committed files against `pages()`.
 """
 
 from __future__ import annotations
 
+import ast
+import inspect
+from itertools import pairwise
 from pathlib import Path
 
+from pydantic import BaseModel
+
 from bsnc.diagnostics import CODES, Code, explain
+from bsnc.ir import SECTIONS, config
 from bsnc.ops import OPS, Op, OpParameter, Scalar, Shape, ShapeError, argument_text, expand
+from bsnc.sema.accepts import KINDS, field_of, in_words, keys_of, usage
 
 HERE = Path(__file__).parent
 GENERATED = "<!-- Written by docs/make_reference.py. Do not edit. -->\n"
@@ -40,7 +49,12 @@ SHAPES: tuple[Shape, ...] = ((16, 32, 32), (64,))
 
 def pages() -> dict[Path, str]:
     """Every generated page, by where it belongs."""
-    return {HERE / "errors.md": errors_page(), HERE / "ops.md": ops_page()}
+    language = HERE / "language.md"
+    return {
+        HERE / "errors.md": errors_page(),
+        HERE / "ops.md": ops_page(),
+        language: with_sections(language.read_text(encoding="utf-8")),
+    }
 
 
 # ---- errors ----
@@ -135,6 +149,74 @@ def _applied(op: Op, given: dict[str, Scalar], shape: Shape) -> tuple[Shape, int
 
 def _counted(count: int, what: str) -> str:
     return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
+# ---- sections ----
+
+BEGIN = "<!-- Keys of sections: written by docs/make_reference.py. -->"
+END = "<!-- End of the keys of sections. -->"
+
+
+def with_sections(page: str) -> str:
+    """The page with the part between BEGIN and END made anew."""
+    before, begin, rest = page.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    assert begin and end, "language.md has no place for the keys of sections"
+    return f"{before}{begin}\n\n{sections_text()}\n\n{end}{after}"
+
+
+def sections_text() -> str:
+    """A table for each section, then one of what its values may call."""
+    docs = _field_docs()
+    parts: list[str] = []
+    for name, model in SECTIONS.items():
+        rows = [_key_row(model, key, docs) for key in keys_of(model)]
+        parts += [f"### `{name}`", "\n".join(["| key | accepts | default | |", "|---|---|---|---|", *rows])]
+    rows = [_kind_row(model) for model in KINDS.values()]
+    parts += ["### Values with arguments", "\n".join(["| | arguments | |", "|---|---|---|", *rows])]
+    return "\n\n".join(parts)
+
+
+def _key_row(model: type[BaseModel], key: str, docs: dict[tuple[str, str], str]) -> str:
+    field = field_of(model, key)
+    name = next(name for name, other in model.model_fields.items() if other is field)
+    return f"| `{key}` | {in_words(field)} | `{_spelled(field.default)}` | {docs[model.__name__, name]} |"
+
+
+def _kind_row(model: type[BaseModel]) -> str:
+    return f"| `{usage(model).removesuffix('()')}` | {_arguments(model)} | {_one_line(model.__doc__ or '')} |"
+
+
+def _arguments(model: type[BaseModel]) -> str:
+    return "; ".join(f"`{key}` {in_words(field_of(model, key))}" for key in keys_of(model))
+
+
+def _spelled(value: object) -> str:
+    """A default as a spec writes it."""
+    if isinstance(value, BaseModel):
+        kind = type(value).model_fields["kind"].default
+        given = ", ".join(f"{key} = {_spelled(getattr(value, key))}" for key in keys_of(type(value)))
+        return f"{kind}({given})" if given else str(kind)
+    if isinstance(value, (tuple, list)):
+        return f"[{', '.join(map(_spelled, value))}]"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _field_docs() -> dict[tuple[str, str], str]:
+    """(class, field) → the string below the field."""
+    found: dict[tuple[str, str], str] = {}
+    for item in ast.parse(inspect.getsource(config)).body:
+        if not isinstance(item, ast.ClassDef):
+            continue
+        for field, below in pairwise(item.body):
+            if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(below, ast.Expr):
+                assert isinstance(below.value, ast.Constant)
+                found[item.name, field.target.id] = _one_line(below.value.value)
+    return found
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
 
 
 if __name__ == "__main__":

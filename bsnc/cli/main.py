@@ -18,6 +18,7 @@ from bsnc.cli.tables import budget_table, certificate_text, cost_table, graph_si
 from bsnc.diagnostics import CODES, Diagnosed, did_you_mean, exit_status, render_sarif
 from bsnc.driver import (
     EMITS,
+    Overrides,
     check_spec,
     compile_spec,
     cost_masks,
@@ -70,13 +71,11 @@ cli.add_command(new)
 def check(
     specs: tuple[Path, ...],
     style: str,
-    settings: tuple[str, ...],
-    budgets: tuple[str, ...],
-    network: str | None,
+    overrides: Overrides,
     json_output: bool,
 ) -> None:
     """Check specs without compiling them: syntax, names, types, shapes. Never loads torch."""
-    analyses = [(path, check_spec(path, options.given(settings, budgets, network))) for path in specs]
+    analyses = [(path, check_spec(path, overrides)) for path in specs]
     diagnostics = [d for _, analysis in analyses for d in analysis.diagnostics]
     if json_output or style == "json":
         print_json([d.as_json() for d in diagnostics])
@@ -101,13 +100,11 @@ def compile_(
     spec: Path,
     output: Path | None,
     what: str | None,
-    settings: tuple[str, ...],
-    budgets: tuple[str, ...],
-    network: str | None,
+    overrides: Overrides,
     json_output: bool,
 ) -> None:
     """Compile a spec: prove that its budgets can be met; write ir.json, fx.py, graph.svg and costs.json."""
-    compilation = compile_spec(spec, options.given(settings, budgets, network))
+    compilation = compile_spec(spec, overrides)
     show_diagnostics(compilation.diagnostics)
     if what is not None:
         click.echo(emit(compilation, what), nl=False)
@@ -137,13 +134,11 @@ def compile_(
 def cost(
     spec: Path,
     masks: Path | None,
-    settings: tuple[str, ...],
-    budgets: tuple[str, ...],
-    network: str | None,
+    overrides: Overrides,
     json_output: bool,
 ) -> None:
     """Costs of the live subgraph of masks, or of the whole network."""
-    results = cost_masks(spec, masks, options.given(settings, budgets, network))
+    results = cost_masks(spec, masks, overrides)
     if json_output:
         print_json([result.as_json() for result in results])
         return
@@ -160,9 +155,7 @@ def cost(
 def train(
     spec: Path,
     output: Path | None,
-    settings: tuple[str, ...],
-    budgets: tuple[str, ...],
-    network: str | None,
+    overrides: Overrides,
     seed: int,
     threads: int | None,
     json_output: bool,
@@ -172,7 +165,7 @@ def train(
 
     directory = output or _default_run(spec)
     with Bar() as bar:
-        trained = train_spec(spec, directory, options.given(settings, budgets, network), seed, bar, threads)
+        trained = train_spec(spec, directory, overrides, seed, bar, threads)
     show_diagnostics(trained.warnings)
     if json_output:
         print_json(trained.as_json())
@@ -198,10 +191,11 @@ def _default_run(spec: Path) -> Path:
 @cli.command()
 @click.argument("run", type=options.PATH)
 @click.option("-o", "--output", type=options.PATH, metavar="FILE", help="Model file. [default: RUN/model.onnx]")
-def export(run: Path, output: Path | None) -> None:
+@options.allow_extern
+def export(run: Path, output: Path | None, allow_extern: bool) -> None:
     """Export a finished run to ONNX again, with its certificate."""
     path = output or run / "model.onnx"
-    click.echo(certificate_text(export_run(run, path)))
+    click.echo(certificate_text(export_run(run, path, allow_extern)))
     click.echo(f"\nwrote {path} and certificate.json beside it")
 
 
@@ -210,11 +204,9 @@ def export(run: Path, output: Path | None) -> None:
 @click.argument("spec", type=options.PATH)
 @options.overrides
 @options.as_json
-def verify(
-    model: Path, spec: Path, settings: tuple[str, ...], budgets: tuple[str, ...], network: str | None, json_output: bool
-) -> None:
+def verify(model: Path, spec: Path, overrides: Overrides, json_output: bool) -> None:
     """Recount a model's costs from its file, compare it with the spec, exit 1 when a budget is exceeded."""
-    result = verify_file(model, spec, options.given(settings, budgets, network))
+    result = verify_file(model, spec, overrides)
     show_diagnostics(result.diagnostics)
     if json_output:
         print_json(

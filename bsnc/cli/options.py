@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import click
 
@@ -16,23 +17,53 @@ PATH = click.Path(path_type=Path)
 
 
 def overrides(command: Command) -> Command:
-    """`--set`, `--budget` and `--network`."""
-    sets = click.option(
+    """What changes or completes a spec from outside; the command gets it as one argument, `overrides`."""
+
+    @wraps(command)
+    def wrapped(
+        settings: tuple[str, ...],
+        budgets: tuple[str, ...],
+        network: str | None,
+        allow_extern: bool,
+        root: Path | None,
+        **others: object,
+    ) -> object:
+        return command(overrides=Overrides(settings, budgets, network, allow_extern, root), **others)
+
+    decorated = _ALLOW_EXTERN(wrapped)
+    for option in reversed(_OVERRIDES):
+        decorated = option(decorated)
+    return cast(Command, decorated)
+
+
+_ALLOW_EXTERN = click.option(
+    "--allow-extern", is_flag=True, help="Run the Python code that the spec names. Only for specs that you trust."
+)
+_OVERRIDES = (
+    click.option(
         "--set",
         "settings",
         multiple=True,
         metavar="NAME=VALUE",
         help="Set a parameter of the network (layers=4) or an entry of a section (train.epochs=5).",
-    )
-    budgets = click.option(
+    ),
+    click.option(
         "--budget",
         "budgets",
         multiple=True,
         metavar="COST=BOUND",
         help='Replace or add a budget: flops=30M, "flops=20% of max".',
-    )
-    network = click.option("--network", metavar="NAME", help="Which network, where the file has several.")
-    return sets(budgets(network(command)))
+    ),
+    click.option("--network", metavar="NAME", help="Which network, where the file has several."),
+    click.option(
+        "--root", type=PATH, metavar="DIR", help="Where imported files must lie. [default: the spec's directory]"
+    ),
+)
+
+
+def allow_extern(command: Command) -> Command:
+    """`--allow-extern`."""
+    return _ALLOW_EXTERN(command)
 
 
 def seed(command: Command) -> Command:
@@ -60,7 +91,3 @@ def threads(command: Command) -> Command:
 def as_json(command: Command) -> Command:
     """`--json`."""
     return click.option("--json", "json_output", is_flag=True, help="Print the result as JSON.")(command)
-
-
-def given(settings: tuple[str, ...], budgets: tuple[str, ...], network: str | None) -> Overrides:
-    return Overrides(settings, budgets, network)

@@ -192,8 +192,20 @@ CODES: dict[str, Code] = {
     ),
     "BSN402": Code(
         "budget trivially met",
-        "The whole S-network is within the budget, so the budget constrains nothing.",
+        "The whole S-network is within the budget, so the budget constrains nothing. Where no edge has a gate there is "
+        "nothing to constrain: a budget then only states what the network costs at most, and this is not reported.",
         severity="warning",
+    ),
+    "BSN403": Code(
+        "budget not checked",
+        "The language has this cost, but this version of bsnc does not count it: `compile` cannot tell whether the "
+        "budget can be met. `train` refuses to go on, since it could not hold it.",
+        severity="warning",
+    ),
+    "BSN404": Code(
+        "budget cannot be held",
+        "A budget is on a cost that this version of bsnc does not count. It never trains a network, or passes a model, "
+        "whose budgets it cannot hold. Remove the budget to go on without it.",
     ),
     "BSN501": Code(
         "data not usable",

@@ -59,11 +59,11 @@ def train_spec(
     return train.train_spec(path, directory, overrides, seed, progress, threads)
 
 
-def export_run(run: Path, model: Path) -> Certificate:
+def export_run(run: Path, model: Path, allow_extern: bool = False) -> Certificate:
     """See `bsnc.driver.train.export_run`."""
     from bsnc.driver import train
 
-    return train.export_run(run, model)
+    return train.export_run(run, model, allow_extern)
 
 
 def verify_file(model: Path, spec: Path, overrides: Overrides) -> Verification:

@@ -67,8 +67,10 @@ def report_costs(program: Program, analysis: Analysis) -> CostReport:
     live, weights = initial_samples(graph, program.search.init)
     costs = {key: cost_of(key, graph) for key in every_cost()}
     ranges = {key: _range(cost, graph, live, weights) for key, cost in costs.items()}
-    checks = tuple(BudgetCheck(b, b.resolve(ranges[b.cost].maximum), ranges[b.cost]) for b in program.budgets)
-    diagnostics = [d for check in checks for d in _judge(check, graph, analysis)]
+    counted = [budget for budget in program.budgets if budget.cost.signature.is_counted]
+    checks = tuple(BudgetCheck(b, b.resolve(ranges[b.cost].maximum), ranges[b.cost]) for b in counted)
+    diagnostics = [_uncounted("BSN403", b, analysis) for b in program.budgets if b not in counted]
+    diagnostics += [d for check in checks for d in _judge(check, graph, analysis)]
     if checks and not diagnostics_have_error(diagnostics) and not _jointly_feasible(graph, checks, costs):
         diagnostics.append(_jointly_infeasible(checks, analysis))
     return CostReport(tuple(ranges.values()), checks, tuple(diagnostics))
@@ -87,11 +89,27 @@ def diagnostics_have_error(diagnostics: list[Diagnostic]) -> bool:
     return any(d.severity == "error" for d in diagnostics)
 
 
-def require_feasible(report: CostReport) -> None:
-    """Raises Diagnosed (BSN401) where no architecture meets the budgets."""
+def _uncounted(code: str, budget: Budget, analysis: Analysis) -> Diagnostic:
+    key = str(budget.cost)
+    span = analysis.budget_spans.get(key)
+    unable = "checked" if code == "BSN403" else "held"
+    message = f"this version does not count `{budget.cost.name}`: the budget cannot be {unable}"
+    return Diagnostic(code, message, span, None if span else f"--budget {key}")
+
+
+def require_feasible(program: Program, report: CostReport, analysis: Analysis) -> None:
+    """Raises Diagnosed (BSN401, BSN404) where no architecture meets the budgets, or that cannot be told."""
+    require_counted(program, analysis)
     errors = [d for d in report.diagnostics if d.severity == "error"]
     if errors:
         raise Diagnosed(*errors)
+
+
+def require_counted(program: Program, analysis: Analysis) -> None:
+    """Raises Diagnosed (BSN404) where a budget is on a cost that only the language knows."""
+    uncounted = [budget for budget in program.budgets if not budget.cost.signature.is_counted]
+    if uncounted:
+        raise Diagnosed(*(_uncounted("BSN404", budget, analysis) for budget in uncounted))
 
 
 def initial_samples(graph: Graph, p: float) -> tuple[torch.Tensor, torch.Tensor]:
@@ -153,7 +171,7 @@ def _judge(check: BudgetCheck, graph: Graph, analysis: Analysis) -> list[Diagnos
         least = _least_share(check) if check.budget.of_max else f"{check.range.minimum:.0f}"
         help_text = f"the least bound that works is {least}"
         return [Diagnostic("BSN401", message, span, subject, notes=(note,), help=help_text)]
-    if check.range.maximum <= check.bound:
+    if graph.gates and check.range.maximum <= check.bound:
         most = f"{check.range.maximum:,.0f} {unit}"
         message = f"the costliest architecture costs {most}, within the bound of {check.bound:,.0f}"
         return [Diagnostic("BSN402", message, span, subject, help="remove the budget, or lower its bound")]

@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from bsnc.diagnostics import Diagnosed, Diagnostic
-from bsnc.driver.files import importer, read_source
+from bsnc.driver.files import importer, permit_code, read_source
 from bsnc.ir import Program
+from bsnc.ops import ExternFacts, Probe, Shape
 from bsnc.sema import Analysis, Overrides, analyse, no_network
 
 
 def check_spec(path: Path, overrides: Overrides | None = None) -> Analysis:
     """Read, parse and check a spec with all its networks; unreadable files are diagnostics too."""
     try:
-        return analyse(read_source(path), overrides, importer(path.parent))
+        given = overrides or Overrides()
+        loader = importer(given.root or path.parent)
+        return analyse(read_source(path), given, loader, _probe(path) if given.allow_extern else None)
     except Diagnosed as mistake:
         return Analysis(diagnostics=mistake.diagnostics)
+
+
+def _probe(path: Path) -> Probe:
+    """Runs classes of the user's own; torch is loaded when the first is met."""
+    permit_code(path.parent)
+
+    def probe(target: str, arguments: Mapping[str, object], shape: Shape) -> ExternFacts:
+        from bsnc.lower import probe_extern
+
+        return probe_extern(target, arguments, shape)
+
+    return probe
 
 
 def load_program(path: Path, overrides: Overrides) -> tuple[Program, Analysis]:

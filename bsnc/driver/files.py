@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -56,6 +57,13 @@ def read_source(path: Path) -> Source:
 def source_of(content: bytes, name: str) -> Source:
     """A spec from its bytes, line ends normalised to `\n`. Raises Diagnosed (BSN002)."""
     return Source(name, decoded(content, name).replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def permit_code(directory: Path) -> None:
+    """Let Python find modules in a directory and in the current one, where classes of the user's own may lie."""
+    for place in (str(directory.resolve()), str(Path.cwd())):
+        if place not in sys.path:
+            sys.path.append(place)
 
 
 def importer(root: Path, read: Callable[[Path], Source] = read_source) -> Loader:

@@ -12,7 +12,7 @@ from torch import fx
 from bsnc.diagnostics import Diagnosed, Diagnostic
 from bsnc.driver.budgets import CostReport, report_costs, require_feasible
 from bsnc.driver.check import load_program, warnings_of
-from bsnc.driver.files import make_directory, writing
+from bsnc.driver.files import make_directory, permit_code, writing
 from bsnc.export import Certificate, Deployment, export_model
 from bsnc.ir import CostKey, Graph, Program
 from bsnc.report import draw_graph
@@ -66,7 +66,7 @@ def train_spec(
     """Train a spec into a new directory, export the network and certify it. Raises Diagnosed."""
     program, analysis = load_program(path, overrides)
     report = report_costs(program, analysis)
-    require_feasible(report)
+    require_feasible(program, report, analysis)
     prepare(directory)
     torch.set_num_threads(threads or suggested_threads(program, report))
     with writing(directory):
@@ -103,11 +103,13 @@ def prepare(directory: Path) -> None:
         raise Diagnosed(Diagnostic("BSN003", message, subject=str(directory), help="name a new one with `-o`"))
 
 
-def export_run(run: Path, model: Path) -> Certificate:
+def export_run(run: Path, model: Path, allow_extern: bool = False) -> Certificate:
     """Export a finished run again, to any file; certificate.json is written beside it. Raises Diagnosed."""
     if not run.is_dir():
         raise Diagnosed(Diagnostic("BSN001", "there is no directory of a run here", subject=str(run)))
-    program, architecture, graph, network = load_run(run)
+    if allow_extern:
+        permit_code(run)
+    program, architecture, graph, network = load_run(run, allow_extern)
     report = report_costs(program, Analysis())
     dataset = load_data(program.data, program.graph)
     make_directory(model.parent)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from bsnc.diagnostics import Diagnosed
-from bsnc.driver.budgets import report_costs
+from bsnc.driver.budgets import report_costs, require_counted
 from bsnc.driver.check import load_program
 from bsnc.driver.files import read_bytes
 from bsnc.driver.train import examples_of
@@ -28,7 +29,9 @@ def verify_file(model_path: Path, spec: Path, overrides: Overrides) -> Verificat
     model = read_model(model_path, read_bytes(model_path))
     provenance = read_provenance(model)
     program, analysis = load_program(spec, _with_settings(overrides, provenance))
-    bounds = report_costs(program, analysis).bounds
+    report = report_costs(program, analysis)
+    require_counted(program, analysis)
+    bounds = report.bounds
     return verify_model(model_path, model, program, bounds, lambda: _examples(program))
 
 
@@ -38,7 +41,7 @@ def _with_settings(overrides: Overrides, provenance: Provenance | None) -> Overr
     given = {text.partition("=")[0].strip() for text in overrides.settings}
     texts = [f"{name}={_spelled(value)}" for name, value in recorded.items() if name not in given]
     network = overrides.network or (provenance.network if provenance else None)
-    return Overrides((*texts, *overrides.settings), overrides.budgets, network)
+    return replace(overrides, settings=(*texts, *overrides.settings), network=network)
 
 
 def _spelled(value: object) -> str:

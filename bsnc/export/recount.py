@@ -52,7 +52,7 @@ def _parameters(model: onnx.ModelProto, layers: list[Layer], provenance: Provena
         raise _mismatch("the file holds weights that belong to none of its layers, or to several")
     stored: Counter[str] = Counter()
     for layer in layers:
-        if not layer.neutral or layer.name in provenance.trainable:
+        if layer.weights and (not layer.neutral or layer.name in provenance.trainable):
             stored[layer.name] += sum(sizes[weight] for weight in layer.weights)
     return sum(_trainable(name, count, provenance) for name, count in stored.items())
 

@@ -1,6 +1,6 @@
 """The graph IR: S-networks, budgets and sections as frozen data. Torch-free."""
 
-from bsnc.ir.budget import COST_SIGNATURES, Budget, CostKey, CostSignature, every_cost
+from bsnc.ir.budget import COST_SIGNATURES, Budget, CostKey, CostOption, CostSignature, every_cost
 from bsnc.ir.channels import channel_pairs, mixing_call, narrowed, removable
 from bsnc.ir.config import (
     SECTIONS,
@@ -12,6 +12,7 @@ from bsnc.ir.config import (
     Flip,
     Hub,
     OneCycle,
+    Parquet,
     SearchConfig,
     Sgd,
     Step,
@@ -31,6 +32,7 @@ __all__ = [
     "Constant",
     "Cosine",
     "CostKey",
+    "CostOption",
     "CostSignature",
     "Crop",
     "DataConfig",
@@ -46,6 +48,7 @@ __all__ = [
     "Node",
     "OneCycle",
     "OpCall",
+    "Parquet",
     "Program",
     "SearchConfig",
     "Setting",

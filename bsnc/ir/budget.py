@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -11,17 +11,44 @@ from bsnc.ir.graph import Frozen
 
 
 @dataclass(frozen=True)
+class CostOption:
+    """An option of a cost: one of `names`, the first by default, or an int of at least 1."""
+
+    names: tuple[str, ...] = ()
+    default: str | None = None
+
+    def accepts(self, value: str) -> bool:
+        """Whether the text of a value is one of this option."""
+        return value in self.names if self.names else value.isdecimal() and int(value) >= 1
+
+
+@dataclass(frozen=True)
 class CostSignature:
-    """What the language knows of a cost: its unit in words, its dimension, its options (default first)."""
+    """What the language knows of a cost: its unit in words, its dimension, its options, and whether this version counts
+    it or only knows its name."""
 
     unit: str
     dimension: Literal["count", "bytes", "seconds"]
-    options: dict[str, tuple[str, ...]]
+    options: dict[str, CostOption] = field(default_factory=dict[str, CostOption])
+    is_counted: bool = True
+
+
+def _names(*names: str) -> CostOption:
+    return CostOption(names, names[0])
 
 
 COST_SIGNATURES: dict[str, CostSignature] = {
-    "flops": CostSignature("multiply-adds", "count", {"count": ("executed", "veniat2018")}),
-    "params": CostSignature("parameters", "count", {}),
+    "flops": CostSignature("multiply-adds", "count", {"count": _names("executed", "veniat2018")}),
+    "params": CostSignature("parameters", "count"),
+    "weights": CostSignature("bytes", "bytes", is_counted=False),
+    "memory": CostSignature("bytes", "bytes", is_counted=False),
+    "steps": CostSignature("steps", "count", {"cores": CostOption()}, is_counted=False),
+    "latency": CostSignature(
+        "seconds",
+        "seconds",
+        {"device": _names("cpu", "cuda"), "threads": CostOption(default="1"), "batch": CostOption(default="1")},
+        is_counted=False,
+    ),
 }
 
 
@@ -37,7 +64,7 @@ class CostKey(Frozen):
         if signature is None:
             raise ValueError(f"no cost named {self.name}")
         for option, value in self.options:
-            if value not in signature.options.get(option, ()):
+            if option not in signature.options or not signature.options[option].accepts(value):
                 raise ValueError(f"cost {self.name} has no {option} = {value}")
         return self
 
@@ -52,12 +79,14 @@ class CostKey(Frozen):
 
 
 def every_cost() -> tuple[CostKey, ...]:
-    """Every cost that needs no measuring, with every option that it has."""
+    """Every cost that this version counts, with every option that it has."""
     keys: list[CostKey] = []
     for name, signature in COST_SIGNATURES.items():
+        if not signature.is_counted:
+            continue
         keys.append(CostKey(name=name))
         for option, values in signature.options.items():
-            keys += [CostKey(name=name, options=((option, value),)) for value in values[1:]]
+            keys += [CostKey(name=name, options=((option, value),)) for value in values.names[1:]]
     return tuple(keys)
 
 

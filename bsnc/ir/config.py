@@ -25,7 +25,7 @@ class SearchConfig(Frozen):
     estimator: Literal["reinforce", "rloo"] = "rloo"
     """Baseline of the score-function gradient: `reinforce` the batch mean, `rloo` the mean of the others."""
     init: Probability = 0.95
-    """Probability at which every gate starts."""
+    """Probability at which gates start that keep or drop; the options of a choice start alike."""
     gate_lr: Positive = 1.0
     """Learning rate of plain SGD on the gates' logits."""
     penalty: Positive | Literal["auto"] = Field(default="auto", alias="lambda")
@@ -90,9 +90,13 @@ class TrainConfig(Frozen):
     clean: Epochs = 0
     """How many of these, the last ones, see examples as they are, not augmented."""
     batch_size: Annotated[int, Field(ge=2)] = 64
+    """Examples of a step; each has its own sample of the gates."""
     optimizer: Annotated[Sgd, Field()] = Sgd(nesterov=True)
+    """How weights follow their gradients."""
     schedule: Schedule = OneCycle()
+    """The learning rate over the epochs, of the search and of the fine-tuning alike."""
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Probability that the target spreads over all classes."""
 
 
 class Crop(Frozen):
@@ -119,20 +123,33 @@ class Digits(Frozen):
 
 
 class Hub(Frozen):
-    """A data set of the Hugging Face hub."""
+    """A data set of the Hugging Face hub. Accepted, but cannot be read yet."""
 
     kind: Literal["hub"] = "hub"
     path: str
 
 
-Source = Annotated[Digits | Hub, Field(discriminator="kind")]
+class Parquet(Frozen):
+    """Parquet files of a directory, one split in the name of each: `train-*.parquet`, `test-*.parquet`."""
+
+    kind: Literal["parquet"] = "parquet"
+    path: str
+
+
+Source = Annotated[Digits | Hub | Parquet, Field(discriminator="kind")]
 
 
 class DataConfig(Frozen):
     """Where examples come from."""
 
     source: Source = Digits()
+    """The data set."""
     augment: tuple[Augmentation, ...] = ()
+    """Random changes of training examples, in this order."""
+    target: Literal["class", "mask", "value"] = "class"
+    """What the network predicts: the class of an example, a class for each pixel, or a number."""
+    ignore: Annotated[int, Field(ge=0)] | None = None
+    """The label in masks that counts neither in training nor in test."""
 
 
 SECTIONS: dict[str, type[Frozen]] = {"search": SearchConfig, "train": TrainConfig, "data": DataConfig}

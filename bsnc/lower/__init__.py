@@ -3,6 +3,7 @@
 from bsnc.lower.fx import fold_batch_norm
 from bsnc.lower.live_rows import LiveEdge, LiveNode, LiveRows, rows_of
 from bsnc.lower.lower import lower_static, lower_stochastic, op_paths
+from bsnc.lower.probe import probe_extern
 from bsnc.lower.weights import copy_weights
 
 __all__ = [
@@ -14,5 +15,6 @@ __all__ = [
     "lower_static",
     "lower_stochastic",
     "op_paths",
+    "probe_extern",
     "rows_of",
 ]

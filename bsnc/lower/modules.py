@@ -5,20 +5,23 @@ from __future__ import annotations
 import importlib
 from collections import Counter
 from collections.abc import Sequence
+from operator import attrgetter
 
 from torch import nn
 from torch.nn.modules.conv import _ConvNd  # pyright: ignore[reportPrivateUsage]
 
 from bsnc.ir import OpCall
+from bsnc.ops import EXTERN
 
 
 def build_op(call: OpCall) -> nn.Module:
-    """The torch module of an op, freshly initialised from torch's global generator."""
+    """The torch module of an op, freshly initialised from torch's global generator; the user's own as it is built."""
     torch_call = call.definition.torch(call.arguments, call.in_shape)
     package, _, class_name = torch_call.target.partition(":")
-    constructor = getattr(importlib.import_module(package), class_name)
+    constructor = attrgetter(class_name)(importlib.import_module(package))
     module: nn.Module = constructor(**torch_call.arguments)
-    initialise(module)
+    if call.op != EXTERN:
+        initialise(module)
     return module
 
 

@@ -162,7 +162,7 @@ def _in_other(words: list[str], names: Names) -> Iterator[Completion]:
 
 def _in_budget(words: list[str]) -> Iterator[Completion]:
     if len(words) == 1:
-        yield from (Completion(name, "value", cost.unit) for name, cost in COST_SIGNATURES.items())
+        yield from (Completion(name, "value", cost.unit) for name, cost in COST_SIGNATURES.items() if cost.is_counted)
     elif words[-1] == "of":
         yield from _keywords("max")
     elif "<=" in words and words[-1] != "<=":
@@ -201,10 +201,12 @@ def _options(frame: Frame) -> Iterator[Completion]:
     """The options of a cost."""
     cost = COST_SIGNATURES.get(frame.owner)
     options = cost.options if cost is not None else {}
-    if frame.words and frame.words[-1] == "=":
-        yield from _values(options.get(frame.words[-2] if len(frame.words) > 1 else "", ()))
+    if frame.words[-1:] == ["="]:
+        option = options.get(frame.words[-2:][0])
+        yield from _values(option.names if option is not None else ())
     elif not frame.is_done:
-        yield from (Completion(f"{option} = ", "argument", " | ".join(values)) for option, values in options.items())
+        for name, option in options.items():
+            yield Completion(f"{name} = ", "argument", reference.option_text(option))
 
 
 def _arguments(frame: Frame, names: Names) -> Iterator[Completion]:

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from pydantic import BaseModel
 
-from bsnc.ir import COST_SIGNATURES, SECTIONS
+from bsnc.ir import COST_SIGNATURES, SECTIONS, CostOption
 from bsnc.ops import OPS, Op, OpParameter
 from bsnc.sema import AGGREGATIONS, FUNCTIONS, KINDS, field_of, in_words, keys_of, usage
 
@@ -52,8 +52,13 @@ def cost_text(name: str) -> str | None:
     cost = COST_SIGNATURES.get(name)
     if cost is None:
         return None
-    options = [f"- `{option} = {' | '.join(values)}`" for option, values in cost.options.items()]
+    options = [f"- `{name} = {option_text(option)}`" for name, option in cost.options.items()]
     return "\n".join([f"cost `{name}`: {cost.unit}", *options])
+
+
+def option_text(option: CostOption) -> str:
+    """What an option of a cost accepts: `executed | veniat2018`, `int`."""
+    return " | ".join(option.names) or "int"
 
 
 def section_text(name: str) -> str | None:
@@ -67,7 +72,8 @@ def key_text(model: type[BaseModel], key: str) -> str | None:
     if key not in keys_of(model):
         return None
     field = field_of(model, key)
-    default = "" if field.is_required() else f"; default {_default(field.default)}"
+    has_none = field.is_required() or field.default is None
+    default = "" if has_none else f"; default {_default(field.default)}"
     return f"`{key}`: {in_words(field)}{default}\n\n{_field_docs(model).get(key, '')}".rstrip()
 
 

@@ -1,11 +1,12 @@
 """The registry of ops. Torch-free; docs/ops.md is made from it."""
 
-from bsnc.ops import activation, attention, conv, linear, norm, pool, regular, shape
+from bsnc.ops import activation, attention, conv, extern, linear, norm, pool, regular, shape
+from bsnc.ops.extern import EXTERN, ExternFacts, Probe, extern_arguments
 from bsnc.ops.op import Op, TorchCall
 from bsnc.ops.parameter import Arguments, OpParameter, Scalar, argument_text
 from bsnc.ops.shapes import Shape, ShapeError, numel
 
-_FAMILIES = (conv, linear, attention, norm, activation, pool, shape, regular)
+_FAMILIES = (conv, linear, attention, norm, activation, pool, shape, regular, extern)
 
 OPS: dict[str, Op] = {op.name: op for family in _FAMILIES for op in family.OPS}
 """Every op by name."""
@@ -29,15 +30,19 @@ def _complete(op: Op, given: Arguments) -> dict[str, Scalar]:
 
 
 __all__ = [
+    "EXTERN",
     "OPS",
     "Arguments",
+    "ExternFacts",
     "Op",
     "OpParameter",
+    "Probe",
     "Scalar",
     "Shape",
     "ShapeError",
     "TorchCall",
     "argument_text",
     "expand",
+    "extern_arguments",
     "numel",
 ]

@@ -17,11 +17,12 @@ Arguments = Mapping[str, Scalar]
 class OpParameter:
     """A typed parameter; without a default it is required. Bounds are inclusive.
 
-    A `choice` is one of the names in `choices`. A `size` is an int for all spatial dimensions, or an int for each.
+    A `text` is any string, a `choice` one of the names in `choices`. A `size` is an int for all spatial dimensions, or
+    an int for each.
     """
 
     name: str
-    type: Literal["int", "float", "bool", "choice", "size"]
+    type: Literal["int", "float", "bool", "text", "choice", "size"]
     default: Scalar | None = None
     minimum: float | None = None
     maximum: float | None = None
@@ -39,7 +40,7 @@ class OpParameter:
 
     def has_type(self, value: object) -> bool:
         """Whether the value is of the parameter's type; a whole number is a float too."""
-        if self.type in ("bool", "choice"):
+        if self.type in ("bool", "choice", "text"):
             return isinstance(value, bool if self.type == "bool" else str)
         if self.type == "size" and isinstance(value, tuple):
             items = cast(tuple[object, ...], value)
@@ -49,7 +50,7 @@ class OpParameter:
     def in_range(self, value: Scalar) -> bool:
         """Whether a value of the parameter's type is one of its choices or within its bounds."""
         if isinstance(value, str):
-            return value in self.choices
+            return self.type == "text" or value in self.choices
         numbers = value if isinstance(value, tuple) else (value,)
         low = self.minimum is None or all(number >= self.minimum for number in numbers)
         return low and (self.maximum is None or all(number <= self.maximum for number in numbers))

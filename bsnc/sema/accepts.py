@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from types import UnionType
+from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
@@ -54,7 +54,7 @@ def _words(annotation: Any, metadata: Sequence[Any] = ()) -> str:
     if origin is Literal:
         return _any_of([f"`{value}`" for value in arguments])
     if origin in (Union, UnionType):
-        return _any_of([_words(argument) for argument in arguments])
+        return _any_of([_words(argument) for argument in arguments if argument is not NoneType])
     if origin is tuple:
         return f"a list, each item {_words(arguments[0])}"
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):

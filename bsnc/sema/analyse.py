@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from bsnc.diagnostics import Diagnosed, Diagnostic, Label, Source, SourceSpan, did_you_mean
 from bsnc.ir import SECTIONS, Budget, Frozen, Graph, Program, Setting
+from bsnc.ops import Probe
 from bsnc.sema.budgets import budget_of
 from bsnc.sema.build import build_graph, topological_order
 from bsnc.sema.checks import CHECKS
@@ -65,15 +66,19 @@ class Analysis:
         return None if self.chosen is None else self.networks[self.chosen].syntax.name.span
 
 
-def analyse(source: Source, overrides: Overrides | None = None, loader: Loader = no_imports) -> Analysis:
+def analyse(
+    source: Source, overrides: Overrides | None = None, loader: Loader = no_imports, probe: Probe | None = None
+) -> Analysis:
     """Parse and check a spec, its parameters, sections and budgets set from outside as `overrides` say.
+
+    `loader` reads the files that it imports. Modules of the user's own are refused without a `probe` to run them.
 
     Diagnostics stand in the order of the text, those of imported files next, those on `overrides` last.
     """
     analysis = Analysis()
     try:
         with deep_recursion():
-            _analyse(source, overrides or Overrides(), loader, analysis)
+            _analyse(source, overrides or Overrides(), Files(Evaluator(probe is not None), loader), probe, analysis)
     except Diagnosed as mistake:
         analysis.diagnostics += mistake.diagnostics
     except RecursionError:
@@ -91,15 +96,16 @@ def _position(diagnostic: Diagnostic, order: dict[str, int]) -> tuple[int, int]:
     return order[span.source.name], span.start
 
 
-def _analyse(source: Source, overrides: Overrides, loader: Loader, analysis: Analysis) -> None:
+def _analyse(source: Source, overrides: Overrides, files: Files, probe: Probe | None, analysis: Analysis) -> None:
     analysis.spec = spec = parse_spec(source)
-    files = Files(Evaluator(), loader)
     names = files.read(source, spec)
     analysis.sources, analysis.diagnostics = files.sources, files.diagnostics
     wanted = _wanted(spec, source, names, overrides, analysis)
     settings = read_settings(overrides.settings, [declared.syntax for declared in wanted.values()])
     for name, declared in wanted.items():
-        _check_network(name, declared, settings, files.evaluator, analysis)
+        raw = elaborate(declared.syntax, settings.parameters, declared.surroundings, files.evaluator)
+        analysis.networks[name] = Checked(declared.syntax, raw, _graph(raw, probe))
+        analysis.diagnostics += raw.diagnostics
     if not _has_errors(analysis):
         analysis.diagnostics += unused_names(spec)
     sections = _sections(spec, source, settings, analysis)
@@ -145,20 +151,16 @@ def no_network(name: str) -> Diagnostic:
     return Diagnostic("BSN302", "this spec declares no network", subject=name, help=help_text)
 
 
-def _check_network(
-    name: str, declared: DeclaredNetwork, settings: Settings, evaluator: Evaluator, analysis: Analysis
-) -> None:
-    raw = elaborate(declared.syntax, settings.parameters, declared.surroundings, evaluator)
+def _graph(raw: RawNetwork, probe: Probe | None) -> Graph | None:
+    """The graph of an elaborated network, where no mistake is in the way; what is wrong is reported in `raw`."""
     clean = raw.complete and not raw.diagnostics
     if clean:
         for check in CHECKS:
             for diagnostic in check(raw):
                 raw.report(diagnostic)
-    graph = None
-    if clean and not any(d.code in ("BSN301", "BSN302", "BSN303") for d in raw.diagnostics):
-        graph = build_graph(raw, topological_order(raw))
-    analysis.diagnostics += raw.diagnostics
-    analysis.networks[name] = Checked(declared.syntax, raw, graph)
+    if not clean or any(d.code in ("BSN301", "BSN302", "BSN303") for d in raw.diagnostics):
+        return None
+    return build_graph(raw, topological_order(raw), probe)
 
 
 def _plain(value: Value) -> Setting:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bsnc.diagnostics import Diagnosed, Diagnostic, did_you_mean
-from bsnc.ir import COST_SIGNATURES, Budget, CostKey, CostSignature
+from bsnc.ir import COST_SIGNATURES, Budget, CostKey, CostOption
+from bsnc.sema.bind import bind_arguments
 from bsnc.sema.evaluate import Evaluator
 from bsnc.sema.sections import outside_of_network
 from bsnc.sema.values import Quantity, Scope, Value, describe, is_number
@@ -50,36 +51,29 @@ def _absolute(value: Value, cost: CostKey, budget: ast.Budget) -> float:
 
 
 def cost_key(reference: ast.CostReference) -> CostKey:
-    """The cost that a reference names, its options checked. Raises Diagnosed (BSN205, BSN206, BSN211, BSN212)."""
+    """The cost that a reference names, its options checked. Raises Diagnosed (BSN204, BSN205, BSN211, BSN212)."""
     name = reference.name.text
     signature = COST_SIGNATURES.get(name)
     if signature is None:
         suggestion = did_you_mean(name, COST_SIGNATURES)
         raise Diagnosed(Diagnostic("BSN212", f"no cost named `{name}`", reference.name.span, help=suggestion))
-    options: dict[str, str] = {}
-    for argument in reference.arguments:
-        option, value = _option(argument, name, signature)
-        if option in options:
-            raise Diagnosed(Diagnostic("BSN205", f"`{option}` is given twice", argument.span))
-        options[option] = value
-    given = tuple(sorted((o, v) for o, v in options.items() if v != signature.options[o][0]))
-    return CostKey(name=name, options=given)
+    given = bind_arguments(f"cost `{name}`", list(signature.options), reference.arguments)
+    options = {o: _option(argument, o, signature.options[o]) for o, argument in given.items()}
+    missing = next((o for o, kind in signature.options.items() if kind.default is None and o not in options), None)
+    if missing is not None:
+        help_text = f"for example `{name}({missing} = 4)`"
+        raise Diagnosed(Diagnostic("BSN204", f"cost `{name}` needs `{missing}`", reference.span, help=help_text))
+    kept = tuple(sorted((o, v) for o, v in options.items() if v != signature.options[o].default))
+    return CostKey(name=name, options=kept)
 
 
-def _option(argument: ast.Argument, cost: str, signature: CostSignature) -> tuple[str, str]:
-    if argument.name is None:
-        message = f"options of cost `{cost}` are named, as in `flops(count = veniat2018)`"
-        raise Diagnosed(Diagnostic("BSN205", message, argument.span))
-    option = argument.name.text
-    if option not in signature.options:
-        suggestion = did_you_mean(option, signature.options)
-        message = f"cost `{cost}` has no option `{option}`"
-        raise Diagnosed(Diagnostic("BSN205", message, argument.name.span, help=suggestion))
-    allowed = signature.options[option]
-    value = argument.value.text if isinstance(argument.value, ast.Name) else None
-    if value not in allowed:
-        suggestion = did_you_mean(value or "", allowed)
-        shown = f"`{argument.value.span.text}`"
-        message = f"{shown} is no value of `{option}`"
-        raise Diagnosed(Diagnostic("BSN211", message, argument.value.span, help=suggestion))
-    return option, value
+def _option(argument: ast.Argument, name: str, option: CostOption) -> str:
+    expr = argument.value
+    if option.names:
+        value = expr.text if isinstance(expr, ast.Name) else None
+        if value is not None and option.accepts(value):
+            return value
+        suggestion = did_you_mean(value or "", option.names)
+        message = f"`{expr.span.text}` is no value of `{name}`"
+        raise Diagnosed(Diagnostic("BSN211", message, expr.span, help=suggestion))
+    return str(Evaluator().integer(expr, Scope(), f"`{name}`", minimum=1))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import heapq
 from collections import defaultdict
 
-from bsnc.diagnostics import Diagnostic, Label, SourceSpan
+from bsnc.diagnostics import Diagnosed, Diagnostic, Label, SourceSpan
 from bsnc.ir import Edge, Gate, Graph, Node, OpCall, Slot, shape_text, verify
-from bsnc.ops import OPS, Shape, ShapeError, numel
+from bsnc.ops import OPS, Probe, Scalar, Shape, ShapeError, numel
+from bsnc.sema.extern import complete
 from bsnc.sema.raw import RawEdge, RawGate, RawNetwork, RawNode
 from bsnc.sema.values import Stage
 
@@ -37,12 +38,13 @@ def topological_order(network: RawNetwork) -> list[str]:
     return order
 
 
-def build_graph(network: RawNetwork, order: list[str]) -> Graph | None:
+def build_graph(network: RawNetwork, order: list[str], probe: Probe | None = None) -> Graph | None:
     """The graph of a network that passed the structural checks; None when shapes do not fit (reported).
 
-    Nodes that nothing from the input reaches have no shape: they and the edges that leave them are left out.
+    `probe` tells what modules of the user's own do. Nodes that nothing from the input reaches have no shape: they and
+    the edges that leave them are left out.
     """
-    shapes = _Shapes(network)
+    shapes = _Shapes(network, probe)
     for name in order:
         shapes.visit(name)
     if any(d.severity == "error" for d in network.diagnostics):
@@ -81,8 +83,8 @@ def _gate(gate: RawGate) -> Gate:
 class _Shapes:
     """Infers shapes node by node; what follows from a mistake is left out, so one mistake is one error."""
 
-    def __init__(self, network: RawNetwork) -> None:
-        self.network = network
+    def __init__(self, network: RawNetwork, probe: Probe | None) -> None:
+        self.network, self.probe = network, probe
         self.of_node: dict[str, Shape] = {}
         self.unlike: set[SourceSpan] = set()
         self.modules: dict[str, tuple[OpCall, ...]] = {}
@@ -135,11 +137,16 @@ class _Shapes:
         calls: list[OpCall] = []
         for stage in edge.stages:
             try:
-                out = OPS[stage.op].output_shape(stage.arguments, shape)
+                arguments = self._arguments(stage, shape)
+                out = OPS[stage.op].output_shape(arguments, shape)
             except ShapeError as mistake:
                 self._misfit(edge, stage, shape, mistake)
                 return None
-            call = OpCall(op=stage.op, arguments=stage.arguments, in_shape=shape, out_shape=out)
+            except Diagnosed as mistake:
+                for found in mistake.diagnostics:
+                    self.network.report(_about_stage(found.code, found.message, edge, stage))
+                return None
+            call = OpCall(op=stage.op, arguments=arguments, in_shape=shape, out_shape=out)
             excess = _excess(call)
             if excess is not None:
                 self.network.report(_too_large(edge, stage, excess))
@@ -147,6 +154,13 @@ class _Shapes:
             calls.append(call)
             shape = out
         return tuple(calls)
+
+    def _arguments(self, stage: Stage, shape: Shape) -> dict[str, Scalar]:
+        """Raises ShapeError, and Diagnosed (BSN218) for a module of the user's own that does not work."""
+        if stage.extern is None:
+            return stage.arguments
+        assert self.probe is not None, "modules of one's own are refused earlier where nothing can run them"
+        return complete(stage.extern, self.probe, shape)
 
     def _misfit(self, edge: RawEdge, stage: Stage, shape: Shape, mistake: ShapeError) -> None:
         caption = f"its input here is {shape_text(shape)}"

@@ -11,6 +11,7 @@ from bsnc.diagnostics import Diagnosed, Diagnostic, Label, SourceSpan, did_you_m
 from bsnc.ops import OPS
 from bsnc.sema.arithmetic import binary, bounded, negate
 from bsnc.sema.bind import bind_arguments, bind_op
+from bsnc.sema.extern import extern_module
 from bsnc.sema.functions import FUNCTIONS
 from bsnc.sema.parameters import check_limits, coerce
 from bsnc.sema.together import PoisonedError, together
@@ -50,13 +51,14 @@ class Evaluator:
     Raises Diagnosed for the user's mistakes and PoisonedError where one was reported already.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, allow_extern: bool = False) -> None:
         """`declared` has all that a network declares, visible or not, and where: it only serves messages. Where not
         `knows_all`, as an imported file could not be read, an unknown name is no mistake of its own."""
         self.steps = 0
         self.block_depth = 0
         self.declared: dict[str, SourceSpan] = {}
         self.knows_all = True
+        self.allow_extern = allow_extern
         self._plain_ops: dict[int, Module] = {}
         self._applied: dict[Hashable, tuple[BlockValue, Module]] = {}
         self.suggestions: dict[tuple[str, str], str | None] = {}
@@ -274,8 +276,8 @@ class Evaluator:
         self.step(expr.span, len(stages) * count)
         return Module(stages * count)
 
-    def extern(self, expr: ast.Extern, scope: Scope) -> Value:  # noqa: ARG002
-        fail("BSN217", "modules of one's own need `--allow-extern`", expr.span)
+    def extern(self, expr: ast.Extern, scope: Scope) -> Value:
+        return extern_module(self, expr, scope)
 
     def _as_module(self, value: Value, expr: ast.Expr) -> Module:
         if isinstance(value, Module):

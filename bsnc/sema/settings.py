@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 
 from bsnc.diagnostics import Diagnosed, Diagnostic, Source, did_you_mean
 from bsnc.ir import SECTIONS, Budget
@@ -19,11 +20,17 @@ from bsnc.syntax import ast, parse_budget, parse_expression
 
 @dataclass(frozen=True)
 class Overrides:
-    """Texts of `--set` and `--budget` options, as given, and the network of `--network`."""
+    """Texts of `--set` and `--budget` options, as given, and the network of `--network`.
+
+    `allow_extern` permits running Python code that the spec names, `root` is where imported files must lie below; where
+    it is None that is the directory of the spec.
+    """
 
     settings: tuple[str, ...] = ()
     budgets: tuple[str, ...] = ()
     network: str | None = None
+    allow_extern: bool = False
+    root: Path | None = None
 
 
 @dataclass

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeGuard
 
 from bsnc.diagnostics import SourceSpan
-from bsnc.ops import Scalar
+from bsnc.ops import Scalar, Shape
 from bsnc.syntax import ast
 
 
@@ -51,12 +51,27 @@ class GateArray:
 
 
 @dataclass(frozen=True)
+class ExternCall:
+    """A class of the user's own as `package.module:Class`, its arguments, and what `with` declares of it."""
+
+    target: str
+    given: Mapping[str, object]
+    shape: Shape | None
+    multiply_adds: int | None
+    parameters: int | None
+
+
+@dataclass(frozen=True)
 class Stage:
-    """One op of a module, its arguments bound; the span is that of the op in the spec."""
+    """One op of a module, its arguments bound; the span is that of the op in the spec.
+
+    With `extern` the arguments are still to be completed, for the shape of the input.
+    """
 
     op: str
     arguments: dict[str, Scalar]
     span: SourceSpan = field(repr=False, compare=False)
+    extern: ExternCall | None = None
 
 
 @dataclass(frozen=True)

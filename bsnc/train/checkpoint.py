@@ -17,6 +17,7 @@ from torch import Tensor, fx, nn
 from bsnc.diagnostics import Diagnosed, Diagnostic, Source
 from bsnc.ir import Frozen, Graph, IrFormatError, Program, dump_program, graph_hash, load_program
 from bsnc.lower import lower_static
+from bsnc.ops import EXTERN
 from bsnc.passes import ApplyArchitecture
 
 
@@ -78,10 +79,16 @@ def save_run(directory: Path, program: Program, network: fx.GraphModule, archite
     save_weights(directory / "weights.safetensors", network)
 
 
-def load_run(directory: Path) -> tuple[Program, ArchitectureFile, Graph, fx.GraphModule]:
-    """Program, architecture, its graph and its trained network in evaluation mode. Raises Diagnosed (BSN503)."""
+def load_run(directory: Path, allow_extern: bool = False) -> tuple[Program, ArchitectureFile, Graph, fx.GraphModule]:
+    """Program, architecture, its graph and its trained network in evaluation mode.
+
+    Raises Diagnosed (BSN503; BSN217 where it holds modules of the user's own that may not run).
+    """
     try:
         program = load_program(_text(directory / "ir.json"))
+        if not allow_extern and any(call.op == EXTERN for edge in program.graph.edges for call in edge.module):
+            message = "the network holds modules of one's own, which need `--allow-extern`"
+            raise Diagnosed(Diagnostic("BSN217", message, subject=str(directory)))
         architecture = ArchitectureFile.model_validate_json(_text(directory / "architecture.json"))
         if architecture.graph_hash != graph_hash(program.graph):
             raise _damaged(directory, "architecture.json is of another network than ir.json")

@@ -50,7 +50,9 @@ def test_golden_of_models(case: Path, bsnc, model_files: Path, tmp_path: Path, r
 
 
 def copy_of(folder: Path, tmp_path: Path) -> Path:
-    return shutil.copytree(folder, tmp_path / "work", ignore=shutil.ignore_patterns("*.golden", "*.py"))
+    return shutil.copytree(
+        folder, tmp_path / "work", ignore=shutil.ignore_patterns("*.golden", "conftest.py", "test_*.py")
+    )
 
 
 def without_figures(text: str) -> str:

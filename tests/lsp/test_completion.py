@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from bsnc.ir import SECTIONS
 from bsnc.lsp.completion import complete
+from bsnc.sema import keys_of
 from tests.lsp.support import around, opened
+
+
+SEARCH_KEYS = [key for key in keys_of(SECTIONS["search"]) if key != "estimator"]
 
 
 def labels(marked: str, before: str | None = None) -> list[str]:
@@ -60,7 +65,7 @@ def test_what_is_offered(marked: str, expected: list[str]) -> None:
         ("train { optimizer = sgd(lr = 0.1, ¦) }", ["momentum = ", "weight_decay = ", "nesterov = "]),
         ("train { optimizer = sgd(nesterov = ¦) }", ["true", "false"]),
         ("data { augment = [crop(1), ¦] }", ["crop", "flip"]),
-        ("data { source = digits() ¦ }", ["augment"]),
+        ("search { estimator = rloo ¦ }", SEARCH_KEYS),
     ],
 )
 def test_exactly_what_is_offered(marked: str, expected: list[str] | None) -> None:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import BaseModel
 
+from bsnc.ir import SECTIONS
 from bsnc.lsp.hover import hover
+from bsnc.lsp.reference import key_text
+from bsnc.sema import KINDS, keys_of
 from tests.lsp.support import around, opened
 
 
@@ -41,7 +45,7 @@ def test_an_edge_with_errors_elsewhere_shows_what_is_known() -> None:
         (around("gate ¦q[3]"), ["gate q[3]"]),
         ("cell ¦unit(n) { node v }", ["cell unit(n)"]),
         ("budget fl¦ops <= 3", ["multiply-adds", "count = executed | veniat2018"]),
-        ("search { in¦it = 0.5 }", ["`init`", "default `0.95`", "Probability at which every gate starts."]),
+        ("search { in¦it = 0.5 }", ["`init`", "default `0.95`", "Probability at which"]),
         ("search { lamb¦da = auto }", ["`lambda`", "λ of every budget"]),
         ("tr¦ain { }", ["How weights are learnt."]),
         ("train { optimizer = s¦gd(lr = 1) }", ["torch.optim.SGD"]),
@@ -52,6 +56,13 @@ def test_an_edge_with_errors_elsewhere_shows_what_is_known() -> None:
 def test_names_and_words(marked: str, expected: list[str]) -> None:
     text = shown(marked)
     assert all(part in text for part in expected), text
+
+
+@pytest.mark.parametrize("model", [*SECTIONS.values(), *KINDS.values()], ids=lambda model: model.__name__)
+def test_every_key_has_a_text(model: type[BaseModel]) -> None:
+    for key in keys_of(model):
+        text = key_text(model, key)
+        assert text is not None and text.startswith(f"`{key}`: ") and "none" not in text.lower()
 
 
 @pytest.mark.parametrize("marked", ["¦", "# a comm¦ent\nlet a = 1", "let a = ¦1", "not a spec¦"])

@@ -43,7 +43,6 @@ PIECES = [
 
 def ask_everything(document: Document, generator: random.Random) -> None:
     symbols(document)
-    formatted(document)
     for _ in range(PLACES):
         offset = generator.randrange(len(document.source.text) + 1)
         for feature in (hover, definition, complete):
@@ -58,6 +57,7 @@ def test_prefixes(path: Path) -> None:
         document = workspace.open("/net.bsn", text[:cut])
         ask_everything(document, generator)
         complete(document, cut)
+        formatted(document)
 
 
 @pytest.mark.parametrize("path", SPECS, ids=lambda p: p.stem)

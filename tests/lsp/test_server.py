@@ -119,6 +119,16 @@ def test_a_session(client: Client, tmp_path: Path) -> None:
     assert client.process.wait(timeout=30) == 0
 
 
+def test_positions_are_in_the_units_that_the_editor_prefers(client: Client) -> None:
+    general = {"general": {"positionEncodings": ["utf-8", "utf-16"]}}
+    answer = client.ask("initialize", {"processId": None, "rootUri": None, "capabilities": general})
+    assert answer["capabilities"]["positionEncoding"] == "utf-8"
+    opened = {"uri": "untitled:1", "languageId": "bsn", "version": 1, "text": "let 𝛼 = 1 let b = 𝛼 + c"}
+    client.send("textDocument/didOpen", {"textDocument": opened})
+    (wrong,) = client.published()["diagnostics"]
+    assert wrong["range"]["start"] == {"line": 0, "character": len("let 𝛼 = 1 let b = 𝛼 + ".encode())}
+
+
 def test_it_loads_nothing_heavy() -> None:
     program = "import sys, bsnc.lsp.server; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)

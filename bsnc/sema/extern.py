@@ -1,0 +1,95 @@
+"""`extern`: the user's own modules. Their facts are found once the shape of their input is known."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from bsnc.diagnostics import Diagnosed, Diagnostic
+from bsnc.ops import EXTERN, ExternFacts, Probe, Scalar, Shape, ShapeError, extern_arguments
+from bsnc.sema.bind import bind_arguments
+from bsnc.sema.values import ExternCall, Module, Scope, Stage, describe, is_int, is_number
+from bsnc.syntax import ast
+
+if TYPE_CHECKING:
+    from bsnc.sema.evaluate import Evaluator
+
+_TARGET = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
+_DECLARABLE = ("shape", "flops", "params")
+
+
+def extern_module(evaluator: Evaluator, expr: ast.Extern, scope: Scope) -> Module:
+    """The module that an `extern` means. Raises Diagnosed."""
+    if not evaluator.allow_extern:
+        help_text = "`--allow-extern` runs the Python code that a spec names: say it for specs that you trust"
+        raise Diagnosed(Diagnostic("BSN217", "a module of one's own is not allowed", expr.span, help=help_text))
+    if not _TARGET.fullmatch(expr.target.value):
+        message = "`extern` names a class as `package.module:Class`"
+        help_text = 'for example `extern "models.blocks:Attention"(heads = 4)`'
+        raise Diagnosed(Diagnostic("BSN206", message, expr.target.span, help=help_text))
+    given = {name: _plain(evaluator, a.value, scope) for name, a in _named(expr.arguments).items()}
+    declared = bind_arguments("`with`", _DECLARABLE, expr.declared)
+    call = ExternCall(
+        expr.target.value,
+        given,
+        shape=_shape(evaluator, declared["shape"].value, scope) if "shape" in declared else None,
+        multiply_adds=_count(evaluator, declared, "flops", scope),
+        parameters=_count(evaluator, declared, "params", scope),
+    )
+    return Module((Stage(EXTERN, {}, expr.span, call),))
+
+
+def complete(call: ExternCall, probe: Probe, shape: Shape) -> dict[str, Scalar]:
+    """The arguments of the op for an input of this shape: what is declared, and for the rest what running it tells.
+
+    Raises Diagnosed (BSN218), without a span, where it does not work or does something else than is declared.
+    """
+    known = (call.shape, call.multiply_adds, call.parameters)
+    if all(fact is not None for fact in known):
+        facts = ExternFacts(*known)  # pyright: ignore[reportArgumentType]
+        return extern_arguments(call.target, call.given, facts)
+    found = probe(call.target, call.given, shape)
+    if call.shape is not None and call.shape != found.shape:
+        message = f"`{call.target}` delivers {list(found.shape)}, not {list(call.shape)} as `with` declares"
+        raise Diagnosed(Diagnostic("BSN218", message))
+    if not found.shape or min(found.shape) < 1:
+        raise ShapeError(f"delivers an empty tensor or none, of shape {list(found.shape)}")
+    multiply_adds = found.multiply_adds if call.multiply_adds is None else call.multiply_adds
+    parameters = found.parameters if call.parameters is None else call.parameters
+    return extern_arguments(call.target, call.given, ExternFacts(found.shape, multiply_adds, parameters))
+
+
+def _named(arguments: Sequence[ast.Argument]) -> dict[str, ast.Argument]:
+    for argument in arguments:
+        if argument.name is None:
+            message = "arguments of a class of one's own are given by name"
+            help_text = f"for example `size = {argument.span.text}`"
+            raise Diagnosed(Diagnostic("BSN205", message, argument.span, help=help_text))
+    names = [argument.name.text for argument in arguments if argument.name is not None]
+    return bind_arguments("the class", names, arguments)
+
+
+def _plain(evaluator: Evaluator, expr: ast.Expr, scope: Scope) -> object:
+    """A value that any Python class understands. Raises Diagnosed."""
+    value = evaluator.value(expr, scope)
+    items = list(value) if isinstance(value, (list, range)) and len(value) <= 1_000 else [value]
+    for item in items:
+        if not (is_number(item) or isinstance(item, (bool, str))):
+            message = f"a class of one's own takes numbers, truth values, strings and lists, not {describe(value)}"
+            raise Diagnosed(Diagnostic("BSN206", message, expr.span))
+    return items if isinstance(value, (list, range)) else value
+
+
+def _shape(evaluator: Evaluator, expr: ast.Expr, scope: Scope) -> Shape:
+    value = evaluator.value(expr, scope)
+    if isinstance(value, list) and value and all(is_int(size) and size >= 1 for size in value):
+        return tuple(value)
+    message = f"`shape` is a list of sizes, such as `[16, 8, 8]`, not {describe(value)}"
+    raise Diagnosed(Diagnostic("BSN206", message, expr.span))
+
+
+def _count(evaluator: Evaluator, declared: dict[str, ast.Argument], name: str, scope: Scope) -> int | None:
+    if name not in declared:
+        return None
+    return evaluator.integer(declared[name].value, scope, f"`{name}`", minimum=0)
