@@ -9,7 +9,6 @@ from bsnc.lsp.completion import complete
 from bsnc.sema import keys_of
 from tests.lsp.support import around, opened
 
-
 SEARCH_KEYS = [key for key in keys_of(SECTIONS["search"]) if key != "estimator"]
 
 

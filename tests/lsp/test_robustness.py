@@ -16,7 +16,7 @@ from bsnc.lsp.symbols import symbols
 from bsnc.lsp.workspace import Workspace
 
 ROOT = Path(__file__).parents[2]
-SPECS = [*sorted((ROOT / "specs").glob("*.bsn")), *sorted((ROOT / "tests/golden/cells").glob("*.bsn"))[:8]]
+SPECS = [*sorted((ROOT / "specs").glob("*.bsn")), ROOT / "tests/golden/cells/compile_cells.bsn"]
 CUTS, MUTATIONS, PLACES = 60, 30, 6
 PIECES = [
     "{",
