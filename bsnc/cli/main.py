@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import sys
 from pathlib import Path
@@ -236,6 +237,16 @@ def explain_(code: str) -> None:
     entry = CODES[code]
     click.echo(f"{code}: {entry.title} ({entry.severity})\n")
     click.echo(click.wrap_text(entry.explanation, width=88))
+
+
+@cli.command()
+def lsp() -> None:
+    """Serve editors over stdin and stdout: the language server. Needs the extra `lsp`."""
+    if importlib.util.find_spec("pygls") is None:
+        raise click.UsageError("the language server needs pygls: pip install 'bsnc[lsp]'")
+    from bsnc.lsp import serve
+
+    serve()
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bsnc.driver.check import check_spec
+from bsnc.driver.files import importer, read_source
 from bsnc.driver.format import Formatted, format_bytes, format_file, write_formatted
 from bsnc.driver.new import DEFAULT_TEMPLATE, new_spec, template_summaries
 from bsnc.sema import Overrides
@@ -88,7 +89,9 @@ __all__ = [
     "export_run",
     "format_bytes",
     "format_file",
+    "importer",
     "new_spec",
+    "read_source",
     "template_summaries",
     "train_spec",
     "verify_file",

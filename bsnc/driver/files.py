@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -66,8 +66,11 @@ def permit_code(directory: Path) -> None:
             sys.path.append(place)
 
 
-def importer(root: Path) -> Loader:
-    """Reads files for `import`: relative to the importing file, and below `root` only, links followed."""
+def importer(root: Path, read: Callable[[Path], Source] = read_source) -> Loader:
+    """Reads files for `import`: relative to the importing file, and below `root` only, links followed.
+
+    `read` is how a file is read; an editor has unsaved ones. Raises Diagnosed (BSN001, BSN002) itself.
+    """
 
     def load(importing: Source, written: str) -> Source:
         path = Path(os.path.normpath(Path(importing.name).parent / written))
@@ -77,7 +80,7 @@ def importer(root: Path) -> Loader:
                 Diagnostic("BSN223", message, help="copy the file there, or name a directory with `--root`")
             )
         try:
-            return read_source(path)
+            return read(path)
         except Diagnosed as mistake:
             reasons = (replace(d, code="BSN221", message=f"{path}: {d.message}") for d in mistake.diagnostics)
             raise Diagnosed(*reasons) from None

@@ -1,7 +1,32 @@
 """Semantic analysis: names, types, shapes, and the checked programs. Torch-free."""
 
+from bsnc.sema.accepts import KINDS, field_of, in_words, keys_of, names_in, usage
 from bsnc.sema.analyse import Analysis, Checked, analyse, no_network
-from bsnc.sema.imports import Loader
+from bsnc.sema.functions import FUNCTIONS
+from bsnc.sema.imports import Loader, no_imports
+from bsnc.sema.nodes import DTYPES
+from bsnc.sema.parameters import TYPES
+from bsnc.sema.raw import AGGREGATIONS, RawEdge, RawNode
 from bsnc.sema.settings import Overrides
 
-__all__ = ["Analysis", "Checked", "Loader", "Overrides", "analyse", "no_network"]
+__all__ = [
+    "AGGREGATIONS",
+    "DTYPES",
+    "FUNCTIONS",
+    "KINDS",
+    "TYPES",
+    "Analysis",
+    "Checked",
+    "Loader",
+    "Overrides",
+    "RawEdge",
+    "RawNode",
+    "analyse",
+    "field_of",
+    "in_words",
+    "keys_of",
+    "names_in",
+    "no_imports",
+    "no_network",
+    "usage",
+]

@@ -43,11 +43,13 @@ class Analysis:
     """What the front end found in a file.
 
     `programs` has the networks of the file by name, and with `--network` also one that it imports; it is empty where
-    an error stands in `diagnostics`. `chosen` names the one to compile, where that is clear. `sources` are the file and
-    those that it imports. `budget_spans` says where the budget on a cost was declared.
+    an error stands in `diagnostics`. `chosen` names the one to compile, where that is clear. `spec` is the syntax of
+    the file, None where it does not parse; `sources` are the file and those that it imports. `budget_spans` says where
+    the budget on a cost was declared.
     """
 
     diagnostics: list[Diagnostic] = field(default_factory=list[Diagnostic])
+    spec: ast.Spec | None = None
     sources: list[Source] = field(default_factory=list[Source])
     networks: dict[str, Checked] = field(default_factory=dict[str, Checked])
     programs: dict[str, Program] = field(default_factory=dict[str, Program])
@@ -95,7 +97,7 @@ def _position(diagnostic: Diagnostic, order: dict[str, int]) -> tuple[int, int]:
 
 
 def _analyse(source: Source, overrides: Overrides, files: Files, probe: Probe | None, analysis: Analysis) -> None:
-    spec = parse_spec(source)
+    analysis.spec = spec = parse_spec(source)
     names = files.read(source, spec)
     analysis.sources, analysis.diagnostics = files.sources, files.diagnostics
     wanted = _wanted(spec, source, names, overrides, analysis)
