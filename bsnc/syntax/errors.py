@@ -10,10 +10,12 @@ from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedTok
 
 from bsnc.diagnostics import Diagnostic, Label, Source, SourceSpan, did_you_mean
 from bsnc.ops import OPS
-from bsnc.syntax.lexer import TooLargeError
+from bsnc.syntax.lexer import GluedWordsError, TooLargeError
 
-_STATEMENTS = {"INPUT", "OUTPUT", "LET", "BLOCK", "NODE", "EDGE", "FIXED", "FOR", "IF_STATEMENT"}
-_ITEMS = {"NETWORK", "BUDGET", "SECTION"}
+_STATEMENTS = {
+    *("INPUT", "OUTPUT", "LET", "BLOCK", "CELL", "NODE", "GATE", "EDGE", "FIXED", "FOR", "IF_STATEMENT"),
+}
+_ITEMS = {"NETWORK", "BUDGET", "SECTION", "IMPORT", "LET", "BLOCK", "CELL"}
 _OPERATORS = {
     "LE",
     "COMPARE",
@@ -46,10 +48,26 @@ _WORDS = {
     "IN": "`in`",
     "EDGE": "`edge`",
     "MAX": "`max`",
+    "STRING": 'a string, as in `"text"`',
 }
 _KEYWORDS = (
-    *("network", "input", "output", "let", "block", "node", "edge", "fixed", "for", "if", "else"),
-    *("budget", "search", "train", "data"),
+    *(
+        "import",
+        "network",
+        "input",
+        "output",
+        "let",
+        "block",
+        "cell",
+        "node",
+        "gate",
+        "edge",
+        "fixed",
+        "for",
+        "if",
+        "else",
+    ),
+    *("budget", "search", "train", "data", "choice", "repeat"),
 )
 _CLOSED_BY = {"(": "RPAR", "[": "RSQB"}
 _BRACKETS = re.compile(r'#[^\n]*|"[^"\n]*"?|[()\[\]{}]')
@@ -62,11 +80,11 @@ def expected_in_words(terminals: Iterable[str], arrow: str) -> str:
     if len(left & _VALUES) >= 4:
         words.append("a value")
         left -= _VALUES | {"MINUS"}
-    if len(left & _STATEMENTS) >= 4:
+    if "EDGE" in left and "NODE" in left:
         words.append("a statement (`node`, `edge`, `let`, …)")
         left -= _STATEMENTS
-    if len(left & _ITEMS) >= 2:
-        words.append("`network`, `budget` or a section")
+    if "NETWORK" in left and "BUDGET" in left:
+        words.append("`network`, `block`, `cell`, `let`, `import`, `budget` or a section")
         left -= _ITEMS
     if len(left & _OPERATORS) >= 3:
         left -= _OPERATORS
@@ -137,6 +155,10 @@ def _hint(token: Token, accepted: set[str], source: Source) -> str | None:
         return "a budget is an upper bound: write `<=`"
     if token.type == "LBRACE" and "ELSE" in accepted:
         return "an `if` that opens a statement comes first on its line, or after `;`"
+    if token.type == "CHOICE" and "EDGE" in accepted:
+        return "a choice stands on an edge: `edge a -> b : choice { … }`"
+    if token.type in _VALUES and {"SEMICOLON", "RBRACE"} <= accepted and "EDGE" not in accepted:
+        return "options of a choice are told apart by `;`"
     if token.type != "NAME":
         return None
     if token == "elif":
@@ -166,6 +188,14 @@ def _bad_character(source: Source, offset: int) -> Diagnostic:
 
 def too_large(error: TooLargeError, source: Source) -> Diagnostic:
     return Diagnostic("BSN103", str(error), _span_of(error.token, source))
+
+
+def glued_words(error: GluedWordsError, source: Source) -> Diagnostic:
+    span = _span_of(error.word, source).to(_span_of(error.rest, source))
+    suggestion = did_you_mean(span.text, _KEYWORDS)
+    is_close = suggestion is not None and suggestion.startswith("did you mean")
+    help_text = suggestion if is_close else f"put a blank between `{error.word}` and `{error.rest}`"
+    return Diagnostic("BSN101", f"unexpected `{span.text}`", span, help=help_text)
 
 
 def not_a_name(token: Token, source: Source) -> Diagnostic:

@@ -22,8 +22,16 @@ class TooLargeError(Exception):
         self.token = token
 
 
+class GluedWordsError(Exception):
+    """A word and what follows it are written without a blank between them, as in `edgeh`."""
+
+    def __init__(self, word: Token, rest: Token) -> None:
+        super().__init__(f"{word}{rest}")
+        self.word, self.rest = word, rest
+
+
 class StatementIf(PostLex):
-    """Renames the `if` that opens a statement, so that the grammar is LALR(1).
+    """Renames the `if` that opens a statement, so that the grammar is LALR(1), and tells words apart.
 
     `a if c else b` continues an expression; an `if` that comes first on its line, or after `{`, `}`, `;` or
     `else`, outside parentheses and brackets, opens a statement.
@@ -42,10 +50,16 @@ class StatementIf(PostLex):
                 raise TooLargeError(f"brackets nest more than {MAX_NESTING} deep", token)
             if count >= MAX_TOKENS:
                 raise TooLargeError(f"the text has more than {MAX_TOKENS:,} words and signs", token)
+            if previous is not None and previous.end_pos == token.start_pos and _are_words(previous, token):
+                raise GluedWordsError(previous, token)
             if kind == "IF" and brackets <= 0 and _opens_statement(token, previous):
                 token = Token.new_borrow_pos("IF_STATEMENT", token.value, token)
             yield token
             previous = token
+
+
+def _are_words(first: Token, second: Token) -> bool:
+    return (first[-1].isalnum() or first[-1] == "_") and (second[0].isalnum() or second[0] == "_")
 
 
 def _opens_statement(token: Token, previous: Token | None) -> bool:

@@ -16,8 +16,8 @@ from lark.exceptions import UnexpectedInput
 from bsnc.diagnostics import Diagnosed, Diagnostic, Source, SourceSpan
 from bsnc.syntax import ast
 from bsnc.syntax.build_ast import BuildAst
-from bsnc.syntax.errors import from_lark, too_large
-from bsnc.syntax.lexer import StatementIf, TooLargeError
+from bsnc.syntax.errors import from_lark, glued_words, too_large
+from bsnc.syntax.lexer import GluedWordsError, StatementIf, TooLargeError
 
 MAX_CHARACTERS = 1_000_000
 MAX_DEPTH = 200
@@ -76,6 +76,8 @@ def _parse(source: Source, start: str) -> object:
             result: object = builder.transform(tree)
     except TooLargeError as error:
         raise Diagnosed(too_large(error, source)) from None
+    except GluedWordsError as error:
+        raise Diagnosed(glued_words(error, source)) from None
     except UnexpectedInput as error:
         raise Diagnosed(from_lark(error, source, _arrow_terminal(start))) from None
     if builder.mistakes:
