@@ -20,14 +20,14 @@ from pathlib import Path
 
 import torch
 
-from bsnc.cost import cost_of, maximum
+from bsnc.cost import cost_of
 from bsnc.diagnostics import Source
 from bsnc.ir import Graph, Program, live_edges
 from bsnc.lower import lower_static
 from bsnc.passes import ApplyArchitecture
-from bsnc.search import expand_gates
+from bsnc.search import costliest, expand_switches
 from bsnc.sema import Overrides, analyse
-from bsnc.train import Dataset, Phase, Silent, evaluate, load_data, train_network, train_program
+from bsnc.train import Dataset, Phase, Silent, as_linear, evaluate, load_data, train_network, train_program
 
 SPEC = Path(__file__).parents[1] / "specs" / "digits.bsn"
 
@@ -44,8 +44,12 @@ class Entry:
     seconds: float
 
 
+def source() -> Source:
+    return Source(str(SPEC), SPEC.read_text(encoding="utf-8"))
+
+
 def compile_program(overrides: Overrides) -> Program:
-    analysis = analyse(Source(str(SPEC), SPEC.read_text(encoding="utf-8")), overrides)
+    analysis = analyse(source(), overrides)
     assert analysis.program is not None, analysis.diagnostics
     return analysis.program
 
@@ -54,11 +58,11 @@ def random_architecture(program: Program, share: float, generator: torch.Generat
     """A connected architecture of 90% to 100% of a cost, itself a share of the whole's; keep rates vary widely."""
     graph = program.graph
     cost = cost_of(program.budgets[0].cost, graph)
-    ceiling = share * maximum(cost, graph)
+    ceiling = share * greatest(program, graph)
     while True:
         rates = 0.1 + 0.8 * torch.rand(256, 1, generator=generator)
-        gates = torch.rand(256, len(graph.gates), generator=generator) < rates
-        live = torch.from_numpy(live_edges(graph, expand_gates(graph, gates).numpy()))
+        switches = torch.rand(256, graph.switch_count, generator=generator) < rates
+        live = torch.from_numpy(live_edges(graph, expand_switches(graph, switches).numpy()))
         costs = cost(live)
         fitting = ((costs >= 0.9 * ceiling) & (costs <= ceiling)).nonzero().flatten().tolist()
         if fitting:
@@ -68,8 +72,12 @@ def random_architecture(program: Program, share: float, generator: torch.Generat
 
 
 def share_of(program: Program, graph: Graph) -> float:
-    key = program.budgets[0].cost
-    return maximum(cost_of(key, graph), graph) / maximum(cost_of(key, program.graph), program.graph)
+    return greatest(program, graph) / greatest(program, program.graph)
+
+
+def greatest(program: Program, graph: Graph) -> float:
+    """The cost of the costliest architecture of a graph."""
+    return costliest(graph, as_linear(cost_of(program.budgets[0].cost, graph)))
 
 
 def from_scratch(kind: str, program: Program, dataset: Dataset, graph: Graph, seed: int) -> Entry:
@@ -84,7 +92,7 @@ def from_scratch(kind: str, program: Program, dataset: Dataset, graph: Graph, se
 
 def run_seed(program: Program, dataset: Dataset, seed: int, randoms: int) -> list[Entry]:
     with tempfile.TemporaryDirectory() as directory:
-        result = train_program(program, SPEC.read_text(encoding="utf-8"), Path(directory), seed, Silent())
+        result = train_program(program, [source()], Path(directory), seed, Silent())
     assert all(outcome.met for outcome in result.budgets), "over budget"
     share = share_of(program, result.graph)
     found = Entry("found", seed, result.test.accuracy, share, len(result.graph.edges), result.seconds)
