@@ -137,7 +137,7 @@ def cost(
     overrides: Overrides,
     json_output: bool,
 ) -> None:
-    """Costs of the live subgraph of masks, or of the whole network."""
+    """Costs of the live subgraph of masks, or with every edge kept, options of choices that exclude each other too."""
     results = cost_masks(spec, masks, overrides)
     if json_output:
         print_json([result.as_json() for result in results])

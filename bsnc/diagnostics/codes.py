@@ -60,7 +60,7 @@ CODES: dict[str, Code] = {
     "BSN103": Code(
         "input too large or too deep",
         "A spec is limited in size and nesting, so that checking an untrusted file always ends soon: 1,000,000 "
-        "characters, 100,000 words and signs, brackets 100 deep, expressions and statements 200 deep. Real specs stay "
+        "characters, 50,000 words and signs, brackets 100 deep, expressions and statements 200 deep. Real specs stay "
         "far below these limits.",
     ),
     "BSN201": Code(

@@ -15,18 +15,20 @@ from bsnc.diagnostics import Diagnosed, Diagnostic, Source
 from bsnc.sema import Loader
 
 MAX_BYTES = 200_000_000
+MAX_SPEC_BYTES = 4_000_000
+"""More than what the longest spec may have: what is longer is not even read."""
 
 
-def read_bytes(path: Path) -> bytes:
-    """The content of a file. Raises Diagnosed (BSN001)."""
+def read_bytes(path: Path, limit: int = MAX_BYTES) -> bytes:
+    """The content of a file. Raises Diagnosed (BSN001; BSN103 beyond the limit)."""
     try:
         with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
+            content = file.read(limit + 1)
     except (OSError, ValueError) as error:
         message = f"cannot read the file: {_reason(error)}"
         raise Diagnosed(Diagnostic("BSN001", message, subject=str(path))) from None
-    if len(content) > MAX_BYTES:
-        raise Diagnosed(Diagnostic("BSN001", f"the file has more than {MAX_BYTES:,} bytes", subject=str(path)))
+    if len(content) > limit:
+        raise Diagnosed(Diagnostic("BSN103", f"the file has more than {limit:,} bytes", subject=str(path)))
     return content
 
 
@@ -50,12 +52,12 @@ def decoded(content: bytes, name: str) -> str:
 
 
 def read_source(path: Path) -> Source:
-    """A spec, line ends normalised to `\\n`. Raises Diagnosed (BSN001, BSN002)."""
-    return source_of(read_bytes(path), str(path))
+    """A spec, line ends normalised to `\\n`. Raises Diagnosed (BSN001, BSN002, BSN103)."""
+    return source_of(read_bytes(path, MAX_SPEC_BYTES), str(path))
 
 
 def source_of(content: bytes, name: str) -> Source:
-    """A spec from its bytes, line ends normalised to `\n`. Raises Diagnosed (BSN002)."""
+    """A spec from its bytes, line ends normalised to `\\n`. Raises Diagnosed (BSN002)."""
     return Source(name, decoded(content, name).replace("\r\n", "\n").replace("\r", "\n"))
 
 

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from bsnc.driver.files import read_bytes, source_of, write_atomically
+from bsnc.driver.files import MAX_SPEC_BYTES, read_bytes, source_of, write_atomically
 from bsnc.syntax import format_source
 
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
@@ -40,7 +40,7 @@ def format_bytes(content: bytes, name: str) -> Formatted:
 
 def format_file(path: Path) -> Formatted:
     """Lay the spec in a file out; the file stays. Raises Diagnosed like `format_bytes`, and BSN001."""
-    return format_bytes(read_bytes(path), str(path))
+    return format_bytes(read_bytes(path, MAX_SPEC_BYTES), str(path))
 
 
 def write_formatted(formatted: Formatted) -> None:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 
 from bsnc.diagnostics import Diagnosed, Diagnostic, Label, SourceSpan
 from bsnc.sema.evaluate import Evaluator
-from bsnc.sema.raw import RawNetwork, Use, in_context, iteration_text
-from bsnc.sema.values import Scope, Value
+from bsnc.sema.raw import RawNetwork, RawNode, Use, in_context, iteration_text
+from bsnc.sema.values import NodeArray, NodeRef, Scope, Value
 from bsnc.syntax import ast
 
 MAX_MISTAKES = 100
@@ -44,15 +44,27 @@ class Context:
     instances: dict[str, int] = field(default_factory=dict[str, int])
     used_cells: set[int] = field(default_factory=set[int])
     mistakes: int = 0
+    outer: Context | None = None
+    """Where a cell that no edge uses is looked at apart: the context around it."""
+
+    def node(self, name: str) -> RawNode:
+        """A declared node by its full name."""
+        if name in self.result.nodes or self.outer is None:
+            return self.result.nodes[name]
+        return self.outer.node(name)
 
     def declare(self, name: ast.Identifier, value: Value, scope: Scope, label: str = "declared here") -> None:
-        """Raises Diagnosed (BSN202) where the name is visible already."""
+        """Raises Diagnosed (BSN202) where the name is visible already; nodes of the cells around may be hidden, as no
+        edge here can join them."""
         previous = scope.lookup(name.text)
-        if previous is not None:
+        if previous is not None and not self._is_of_another_cell(previous.value, name.text):
             first = Label(previous.span, "first declared here")
             message = f"`{name.text}` is declared twice"
             raise Diagnosed(Diagnostic("BSN202", message, name.span, labels=(first,)))
         scope.declare(name.text, value, name.span, label)
+
+    def _is_of_another_cell(self, value: Value, name: str) -> bool:
+        return isinstance(value, (NodeRef, NodeArray)) and value.name != self.cell + name
 
     def report(self, mistake: Diagnosed, statement: ast.Syntax | None = None) -> None:
         """Keep what was found wrong, in a statement if it is given. Raises LimitExceededError where it is too much."""

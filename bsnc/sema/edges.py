@@ -53,8 +53,7 @@ def add_edge(context: Context, statement: ast.EdgeDeclaration, scope: Scope, ins
     source, target, shared, carried = cast(
         tuple[NodeRef, NodeRef, GateRef | None, Module | Options], tuple(together(parts))
     )
-    nodes = context.result.nodes
-    _check_ends(context, statement, nodes[source.name], nodes[target.name])
+    _check_ends(context, statement, context.node(source.name), context.node(target.name))
     connect = _Connect(context, statement, source.name, target.name, instantiate)
     if isinstance(carried, list):
         connect.choice(carried, shared)

@@ -197,8 +197,11 @@ def check_unused(context: Context, scope: Scope) -> None:
 def _check_cell(context: Context, cell: CellValue, span: SourceSpan) -> None:
     """Elaborate an instance with unknown arguments apart; only its mistakes are kept. Raises Diagnosed."""
     declaration = cell.declaration
-    apart = Context(context.evaluator, RawNetwork(context.result.name, span), cell=f"{declaration.name.text}.")
-    apart.used_cells = context.used_cells
+    context.used_cells.add(id(declaration))
+    apart = Context(
+        context.evaluator, RawNetwork(context.result.name, span), cell=f"{context.cell}{declaration.name.text}."
+    )
+    apart.used_cells, apart.outer = context.used_cells, context
     _run(apart, declaration.body, context.evaluator.bind_parameters(cell, unknown_arguments(cell), span))
     if apart.result.diagnostics:
         raise Diagnosed(*apart.result.diagnostics)

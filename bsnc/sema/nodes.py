@@ -45,7 +45,7 @@ def declare_port(context: Context, statement: ast.Port, scope: Scope) -> None:
         example = {"input": "input image: float[3, 32, 32]", "output": "output logits: float[10]"}[kind]
         message = f"the {kind} of a network is declared with its shape"
         raise Diagnosed(Diagnostic("BSN302", message, statement.span, help=f"for example `{example}`"))
-    node = context.result.nodes[context.evaluator.node(statement.node, scope).name]
+    node = context.node(context.evaluator.node(statement.node, scope).name)
     if node.cell != context.cell:
         declared = Label(node.span, "declared here")
         message = f"the {kind} of a cell is a node of that cell; `{node.name}` is not"

@@ -8,7 +8,7 @@ from lark import Token
 from lark.lark import PostLex
 
 MAX_NESTING = 100
-MAX_TOKENS = 100_000
+MAX_TOKENS = 50_000
 _OPENING = {"LPAR", "LSQB"}
 _CLOSING = {"RPAR", "RSQB"}
 _STATEMENT_STARTS_AFTER = {"LBRACE", "RBRACE", "SEMICOLON", "ELSE"}

@@ -44,7 +44,7 @@ def test_figures_of_an_op_are_those_of_the_paper_and_pencil(make_reference: Modu
 
 def test_limits_are_the_documented_ones() -> None:
     size = (parse.MAX_CHARACTERS, lexer.MAX_TOKENS, lexer.MAX_NESTING, parse.MAX_DEPTH)
-    assert size == (1_000_000, 100_000, 100, 200)
+    assert size == (1_000_000, 50_000, 100, 200)
     assert all(f"{limit:,}" in CODES["BSN103"].explanation for limit in size)
     counts = (nodes.MAX_NODES, edges.MAX_EDGES, evaluate.MAX_STEPS, evaluate.MAX_STAGES)
     assert counts == (100_000, 100_000, 2_000_000, 1_000)

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from bsnc.diagnostics import Source, render_concise, render_full
+from bsnc.diagnostics import Diagnosed, Source, render_concise, render_full
 from bsnc.sema import Overrides, analyse
+from bsnc.syntax import format_source
 
 ROOT = Path(__file__).parents[2]
 SPECS = [*sorted((ROOT / "specs").glob("*.bsn")), *sorted((ROOT / "tests" / "golden").rglob("*.bsn"))]
@@ -68,6 +69,11 @@ def survives(text: str, overrides: Overrides | None = None) -> None:
     assert not (analysis.programs and errors)
     assert errors or len(analysis.programs) == len(analysis.networks)
     assert seconds < SLOW, f"{seconds:.1f} s"
+    try:
+        laid_out = format_source(Source("mutant.bsn", text))
+    except Diagnosed:
+        return
+    assert format_source(Source("mutant.bsn", laid_out)) == laid_out
 
 
 def run(cases: int, seed: int, seconds: float) -> int:
