@@ -2,11 +2,11 @@
 
 from bsnc.sema.accepts import KINDS, field_of, in_words, keys_of, names_in, usage
 from bsnc.sema.analyse import Analysis, Checked, analyse, no_network
-from bsnc.sema.functions import FUNCTIONS
-from bsnc.sema.imports import Loader, no_imports
-from bsnc.sema.nodes import DTYPES
-from bsnc.sema.parameters import TYPES
-from bsnc.sema.raw import AGGREGATIONS, RawEdge, RawNode
+from bsnc.sema.elaboration.imports import Loader, no_imports
+from bsnc.sema.elaboration.nodes import DTYPES
+from bsnc.sema.elaboration.raw import AGGREGATIONS, RawEdge, RawNode
+from bsnc.sema.expressions.functions import FUNCTIONS
+from bsnc.sema.expressions.parameters import TYPES
 from bsnc.sema.settings import Overrides
 
 __all__ = [

@@ -11,11 +11,12 @@ from bsnc.ops import Probe
 from bsnc.sema.budgets import budget_of
 from bsnc.sema.build import build_graph, topological_order
 from bsnc.sema.checks import CHECKS
-from bsnc.sema.elaborate import elaborate
-from bsnc.sema.evaluate import Evaluator
-from bsnc.sema.imports import DeclaredNetwork, FileNames, Files, Loader, no_imports
+from bsnc.sema.elaboration.elaborate import elaborate
+from bsnc.sema.elaboration.imports import DeclaredNetwork, FileNames, Files, Loader, no_imports
+from bsnc.sema.elaboration.raw import RawNetwork
+from bsnc.sema.expressions.evaluate import Evaluator
+from bsnc.sema.expressions.values import Value
 from bsnc.sema.names import unused_names
-from bsnc.sema.raw import RawNetwork
 from bsnc.sema.sections import section_of
 from bsnc.sema.settings import (
     Overrides,
@@ -25,7 +26,6 @@ from bsnc.sema.settings import (
     read_budget,
     read_settings,
 )
-from bsnc.sema.values import Value
 from bsnc.syntax import ast, deep_recursion, parse_spec
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from bsnc.diagnostics import Diagnosed, Diagnostic, did_you_mean
 from bsnc.ir import COST_SIGNATURES, Budget, CostKey, CostOption
-from bsnc.sema.bind import bind_arguments
-from bsnc.sema.evaluate import Evaluator
+from bsnc.sema.expressions.bind import bind_arguments
+from bsnc.sema.expressions.evaluate import Evaluator
+from bsnc.sema.expressions.values import Quantity, Scope, Value, describe, is_number
 from bsnc.sema.sections import outside_of_network
-from bsnc.sema.values import Quantity, Scope, Value, describe, is_number
 from bsnc.syntax import ast
 
 

@@ -8,9 +8,9 @@ from collections import defaultdict
 from bsnc.diagnostics import Diagnosed, Diagnostic, Label, SourceSpan
 from bsnc.ir import Edge, Gate, Graph, Node, OpCall, Slot, shape_text, verify
 from bsnc.ops import OPS, Probe, Scalar, Shape, ShapeError, numel
-from bsnc.sema.extern import complete
-from bsnc.sema.raw import RawEdge, RawGate, RawNetwork, RawNode
-from bsnc.sema.values import Stage
+from bsnc.sema.elaboration.raw import RawEdge, RawGate, RawNetwork, RawNode
+from bsnc.sema.expressions.extern import complete
+from bsnc.sema.expressions.values import Stage
 
 MAX_ELEMENTS = 2**36
 MAX_MULTIPLY_ADDS = 2**46

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from bsnc.diagnostics import Diagnostic, Label
 from bsnc.sema.build import topological_order
-from bsnc.sema.raw import RawEdge, RawNetwork
+from bsnc.sema.elaboration.raw import RawEdge, RawNetwork
 
 MAX_SHOWN = 8
 Check = Callable[[RawNetwork], Iterable[Diagnostic]]

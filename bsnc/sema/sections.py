@@ -14,11 +14,11 @@ from pydantic_core import ErrorDetails
 from bsnc.diagnostics import Diagnosed, Diagnostic, Label, SourceSpan, did_you_mean
 from bsnc.ir import SECTIONS, Frozen
 from bsnc.sema.accepts import KINDS, field_of, in_words, is_list, keys_of, names_in, usage
-from bsnc.sema.bind import bind_arguments
-from bsnc.sema.evaluate import Evaluator
-from bsnc.sema.raw import one_line
-from bsnc.sema.together import together
-from bsnc.sema.values import Quantity, Scope, describe, is_number
+from bsnc.sema.elaboration.raw import one_line
+from bsnc.sema.expressions.bind import bind_arguments
+from bsnc.sema.expressions.evaluate import Evaluator
+from bsnc.sema.expressions.together import together
+from bsnc.sema.expressions.values import Quantity, Scope, describe, is_number
 from bsnc.syntax import ast
 
 Location = tuple[int | str, ...]

@@ -11,10 +11,10 @@ from bsnc.diagnostics import Diagnosed, Diagnostic, Source, did_you_mean
 from bsnc.ir import SECTIONS, Budget
 from bsnc.sema.accepts import keys_of
 from bsnc.sema.budgets import budget_of
-from bsnc.sema.evaluate import Evaluator
-from bsnc.sema.parameters import check_type, coerce, in_words
-from bsnc.sema.together import together
-from bsnc.sema.values import Binding, Scope, Value, show
+from bsnc.sema.expressions.evaluate import Evaluator
+from bsnc.sema.expressions.parameters import check_type, coerce, in_words
+from bsnc.sema.expressions.together import together
+from bsnc.sema.expressions.values import Binding, Scope, Value, show
 from bsnc.syntax import ast, parse_budget, parse_expression
 
 

@@ -10,7 +10,9 @@ import pytest
 
 from bsnc.diagnostics import CODES
 from bsnc.ops import EXTERN, OPS
-from bsnc.sema import build, context, edges, evaluate, nodes
+from bsnc.sema import build
+from bsnc.sema.elaboration import context, edges, nodes
+from bsnc.sema.expressions import evaluate
 from bsnc.syntax import lexer, parse
 
 DOCS = Path(__file__).parents[2] / "docs"

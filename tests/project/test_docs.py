@@ -16,19 +16,9 @@ import pytest
 
 from bsnc.diagnostics import Source, render_full
 from bsnc.ir import COST_SIGNATURES
-from bsnc.sema import (
-    Analysis,
-    Overrides,
-    analyse,
-    edges,
-    elaborate,
-    evaluate,
-    functions,
-    imports,
-    nodes,
-    parameters,
-    raw,
-)
+from bsnc.sema import Analysis, Overrides, analyse
+from bsnc.sema.elaboration import edges, elaborate, imports, nodes, raw
+from bsnc.sema.expressions import evaluate, functions, parameters
 from bsnc.syntax import UNITS, build_ast, format_source, lexer, parse
 from tests.conftest import Bsnc
 from tests.sema.support import around

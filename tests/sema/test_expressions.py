@@ -9,8 +9,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from bsnc.diagnostics import Diagnosed, Source
-from bsnc.sema.evaluate import Evaluator
-from bsnc.sema.values import Quantity, Scope, Value
+from bsnc.sema.expressions.evaluate import Evaluator
+from bsnc.sema.expressions.values import Quantity, Scope, Value
 from bsnc.syntax import parse_expression
 
 

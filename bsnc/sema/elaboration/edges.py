@@ -9,12 +9,12 @@ from typing import cast
 
 from bsnc.diagnostics import Diagnosed, Diagnostic, Label, SourceSpan
 from bsnc.ops import OPS
-from bsnc.sema.bind import bind_op
-from bsnc.sema.context import Context
-from bsnc.sema.loops import iterations
-from bsnc.sema.raw import RawEdge, RawGate, RawNode, Use, iteration_text, one_line
-from bsnc.sema.together import together
-from bsnc.sema.values import CellUse, GateRef, Module, NodeRef, Scope, Stage
+from bsnc.sema.elaboration.context import Context
+from bsnc.sema.elaboration.loops import iterations
+from bsnc.sema.elaboration.raw import RawEdge, RawGate, RawNode, Use, iteration_text, one_line
+from bsnc.sema.expressions.bind import bind_op
+from bsnc.sema.expressions.together import together
+from bsnc.sema.expressions.values import CellUse, GateRef, Module, NodeRef, Scope, Stage
 from bsnc.syntax import ast
 
 MAX_EDGES = 100_000

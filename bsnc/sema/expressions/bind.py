@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, cast
 
 from bsnc.diagnostics import Diagnosed, Diagnostic, Label, SourceSpan, did_you_mean
 from bsnc.ops import Op, OpParameter, Scalar, argument_text, expand
-from bsnc.sema.together import together
-from bsnc.sema.values import Quantity, Scope, Stage, Value, describe, show
+from bsnc.sema.expressions.together import together
+from bsnc.sema.expressions.values import Quantity, Scope, Stage, Value, describe, show
 from bsnc.syntax import ast
 
 if TYPE_CHECKING:
-    from bsnc.sema.evaluate import Evaluator
+    from bsnc.sema.expressions.evaluate import Evaluator
 
 
 def bind_arguments(what: str, names: Sequence[str], arguments: Sequence[ast.Argument]) -> dict[str, ast.Argument]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bsnc.diagnostics import Diagnosed, Diagnostic, SourceSpan
-from bsnc.sema.context import Context
-from bsnc.sema.values import Scope, describe, is_int
+from bsnc.sema.elaboration.context import Context
+from bsnc.sema.expressions.values import Scope, describe, is_int
 from bsnc.syntax import ast
 
 STEPS = 4

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NoReturn
 
 from bsnc.diagnostics import Diagnosed, Diagnostic, SourceSpan
-from bsnc.sema.values import GateArray, GateRef, NodeArray, NodeRef, Value, describe
+from bsnc.sema.expressions.values import GateArray, GateRef, NodeArray, NodeRef, Value, describe
 from bsnc.syntax import ast
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bsnc.diagnostics import Diagnosed, Diagnostic, Label, SourceSpan, did_you_mean
-from bsnc.sema.values import Quantity, Scope, Value, describe, is_int, is_number, show
+from bsnc.sema.expressions.values import Quantity, Scope, Value, describe, is_int, is_number, show
 from bsnc.syntax import ast
 
 if TYPE_CHECKING:
-    from bsnc.sema.evaluate import Evaluator
+    from bsnc.sema.expressions.evaluate import Evaluator
 
 MAX_ITEMS = 10_000
 MAX_SHOWN = 8

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import NoReturn
 
 from bsnc.diagnostics import Diagnosed, Diagnostic, SourceSpan
-from bsnc.sema.values import Module, Quantity, Value, describe, is_number
+from bsnc.sema.expressions.values import Module, Quantity, Value, describe, is_number
 
 MAX_MAGNITUDE = 2**63
 

@@ -9,14 +9,14 @@ from typing import NoReturn
 
 from bsnc.diagnostics import Diagnosed, Diagnostic, Label, SourceSpan, did_you_mean
 from bsnc.ops import OPS
-from bsnc.sema.arithmetic import binary, bounded, negate
-from bsnc.sema.bind import bind_arguments, bind_op
-from bsnc.sema.extern import extern_module
-from bsnc.sema.functions import FUNCTIONS
-from bsnc.sema.indexing import element
-from bsnc.sema.parameters import check_limits, coerce
-from bsnc.sema.together import PoisonedError, together
-from bsnc.sema.values import (
+from bsnc.sema.expressions.arithmetic import binary, bounded, negate
+from bsnc.sema.expressions.bind import bind_arguments, bind_op
+from bsnc.sema.expressions.extern import extern_module
+from bsnc.sema.expressions.functions import FUNCTIONS
+from bsnc.sema.expressions.indexing import element
+from bsnc.sema.expressions.parameters import check_limits, coerce
+from bsnc.sema.expressions.together import PoisonedError, together
+from bsnc.sema.expressions.values import (
     POISON,
     Binding,
     BlockValue,

@@ -6,17 +6,17 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from bsnc.diagnostics import Diagnosed, Diagnostic, Label, SourceSpan
-from bsnc.sema.context import Context, LimitExceededError, Ports
-from bsnc.sema.edges import add_edge
-from bsnc.sema.evaluate import Evaluator, unknown_arguments
-from bsnc.sema.loops import iterations
+from bsnc.sema.elaboration.context import Context, LimitExceededError, Ports
+from bsnc.sema.elaboration.edges import add_edge
+from bsnc.sema.elaboration.loops import iterations
+from bsnc.sema.elaboration.nodes import declare_end, declare_gate, declare_node, declare_port
+from bsnc.sema.elaboration.raw import RawNetwork, Use
+from bsnc.sema.expressions.evaluate import Evaluator, unknown_arguments
+from bsnc.sema.expressions.parameters import parameter_value
+from bsnc.sema.expressions.together import PoisonedError
+from bsnc.sema.expressions.values import POISON, Binding, BlockValue, CellUse, CellValue, Scope
 from bsnc.sema.names import declarations
-from bsnc.sema.nodes import declare_end, declare_gate, declare_node, declare_port
-from bsnc.sema.parameters import parameter_value
-from bsnc.sema.raw import RawNetwork, Use
 from bsnc.sema.settings import option_mistake
-from bsnc.sema.together import PoisonedError
-from bsnc.sema.values import POISON, Binding, BlockValue, CellUse, CellValue, Scope
 from bsnc.syntax import ast
 
 MAX_CELL_DEPTH = 30

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from bsnc.diagnostics import Diagnosed, Diagnostic, SourceSpan
-from bsnc.sema.values import NodeArray, Scope, Value, describe, is_number
+from bsnc.sema.expressions.values import NodeArray, Scope, Value, describe, is_number
 from bsnc.syntax import ast
 
 if TYPE_CHECKING:
-    from bsnc.sema.evaluate import Evaluator
+    from bsnc.sema.expressions.evaluate import Evaluator
 
 
 def _values(evaluator: Evaluator, call: ast.Call, scope: Scope, count: int | None) -> list[Value]:

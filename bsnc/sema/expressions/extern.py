@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from bsnc.diagnostics import Diagnosed, Diagnostic
 from bsnc.ops import EXTERN, ExternFacts, Probe, Scalar, Shape, ShapeError, extern_arguments
-from bsnc.sema.bind import bind_arguments
-from bsnc.sema.values import ExternCall, Module, Scope, Stage, describe, is_int, is_number
+from bsnc.sema.expressions.bind import bind_arguments
+from bsnc.sema.expressions.values import ExternCall, Module, Scope, Stage, describe, is_int, is_number
 from bsnc.syntax import ast
 
 if TYPE_CHECKING:
-    from bsnc.sema.evaluate import Evaluator
+    from bsnc.sema.expressions.evaluate import Evaluator
 
 _TARGET = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
 _DECLARABLE = ("shape", "flops", "params")

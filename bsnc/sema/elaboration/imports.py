@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from bsnc.diagnostics import Diagnosed, Diagnostic, Label, Source, SourceSpan
-from bsnc.sema.context import Context, LimitExceededError
-from bsnc.sema.elaborate import check_unused, declare_name
-from bsnc.sema.evaluate import Evaluator
-from bsnc.sema.raw import RawNetwork
-from bsnc.sema.values import Scope
+from bsnc.sema.elaboration.context import Context, LimitExceededError
+from bsnc.sema.elaboration.elaborate import check_unused, declare_name
+from bsnc.sema.elaboration.raw import RawNetwork
+from bsnc.sema.expressions.evaluate import Evaluator
+from bsnc.sema.expressions.values import Scope
 from bsnc.syntax import ast, parse_spec
 
 MAX_FILES = 100

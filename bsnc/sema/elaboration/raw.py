@@ -8,7 +8,7 @@ from typing import Literal, get_args
 
 from bsnc.diagnostics import Diagnostic, Label, SourceSpan
 from bsnc.ops import Shape
-from bsnc.sema.values import Stage, Value, show
+from bsnc.sema.expressions.values import Stage, Value, show
 
 Loop = tuple[tuple[str, Value], ...]
 Aggregation = Literal["sum", "mean", "max", "concat"]

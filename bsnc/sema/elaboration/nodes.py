@@ -8,10 +8,10 @@ from typing import NoReturn
 
 from bsnc.diagnostics import Diagnosed, Diagnostic, Label, SourceSpan, did_you_mean
 from bsnc.ops import OPS
-from bsnc.sema.context import Context
-from bsnc.sema.raw import AGGREGATIONS, Aggregation, RawNode
-from bsnc.sema.together import together
-from bsnc.sema.values import CellUse, GateArray, GateRef, NodeArray, NodeRef, Scope, Stage
+from bsnc.sema.elaboration.context import Context
+from bsnc.sema.elaboration.raw import AGGREGATIONS, Aggregation, RawNode
+from bsnc.sema.expressions.together import together
+from bsnc.sema.expressions.values import CellUse, GateArray, GateRef, NodeArray, NodeRef, Scope, Stage
 from bsnc.syntax import ast
 
 MAX_NODES = 100_000

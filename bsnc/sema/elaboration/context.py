@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from bsnc.diagnostics import Diagnosed, Diagnostic, Label, SourceSpan
-from bsnc.sema.evaluate import Evaluator
-from bsnc.sema.raw import RawNetwork, RawNode, Use, in_context, iteration_text
-from bsnc.sema.values import NodeArray, NodeRef, Scope, Value
+from bsnc.sema.elaboration.raw import RawNetwork, RawNode, Use, in_context, iteration_text
+from bsnc.sema.expressions.evaluate import Evaluator
+from bsnc.sema.expressions.values import NodeArray, NodeRef, Scope, Value
 from bsnc.syntax import ast
 
 MAX_MISTAKES = 100

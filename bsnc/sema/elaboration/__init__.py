@@ -1,0 +1,1 @@
+"""Statements of networks and cells → nodes, edges and gates with provenance."""

@@ -1,0 +1,1 @@
+"""Expressions of a spec and what they evaluate to."""
