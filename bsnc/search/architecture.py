@@ -22,9 +22,9 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse import coo_array
 
 from bsnc.ir import Graph, channel_pairs, live_bits
+from bsnc.search.rows import Entry, Rows
 
 Vector = NDArray[np.float64]
 TOLERANCE = 1e-6
@@ -102,73 +102,57 @@ def forced_edges(graph: Graph) -> list[str]:
     return [edge.name for i, edge in enumerate(graph.edges) if not connected >> i & 1]
 
 
-class _Program:
+class _Program(Rows):
     """Columns: k [S], flow [E], ℓ [E], r [V], b [V], n [V], q [P]."""
 
     def __init__(self, graph: Graph) -> None:
-        self.graph = graph
-        self.switches, self.edges, self.nodes = graph.switch_count, len(graph.edges), len(graph.nodes)
         self.pairs = channel_pairs(graph)
-        sizes = (self.switches, self.edges, self.edges, self.nodes, self.nodes, self.nodes, len(self.pairs))
-        starts = [int(start) for start in np.cumsum((0, *sizes))]
-        self.flow, self.live, self.reached, self.needed, self.node_live, self.together, self.size = starts[1:]
-        self.entries: list[tuple[int, int, float]] = []
-        self.lower: list[float] = []
-        self.upper: list[float] = []
-        self._choose()
+        edges, nodes = len(graph.edges), len(graph.nodes)
+        super().__init__(graph, edges, edges, nodes, nodes, nodes, len(self.pairs))
+        self.flow, self.live, self.reached, self.needed, self.node_live, self.together = self.starts
         self._connect()
-        self._liveness()
+        self._live_edges()
+        self._live_nodes()
+        for p, (i, j) in enumerate(self.pairs):
+            self.row([(self.together + p, 1.0), (self.live + i, -1.0), (self.live + j, -1.0)], lower=-1.0)
 
-    def _row(self, entries: Sequence[tuple[int, float]], lower: float, upper: float) -> None:
-        row = len(self.lower)
-        self.entries += [(row, column, value) for column, value in entries]
-        self.lower.append(lower)
-        self.upper.append(upper)
-
-    def _kept(self, edge: int, sign: float) -> tuple[list[tuple[int, float]], float]:
+    def _kept(self, edge: int, sign: float) -> tuple[list[Entry], float]:
         """sign · k of an edge as (entries, constant): a fixed edge is the constant."""
         switch = self.graph.edge_switches[edge]
         return ([], sign) if switch is None else ([(switch, sign)], 0.0)
 
-    def _choose(self) -> None:
-        for gate, switches in zip(self.graph.gates, self.graph.gate_switches, strict=True):
-            if gate.kind == "categorical":
-                self._row([(switch, 1.0) for switch in switches], 1.0, 1.0)
-
     def _connect(self) -> None:
-        balance: list[list[tuple[int, float]]] = [[] for _ in range(self.nodes)]
+        balance: list[list[Entry]] = [[] for _ in self.graph.nodes]
         for e, (source, target) in enumerate(self.graph.endpoints):
             balance[source].append((self.flow + e, -1.0))
             balance[target].append((self.flow + e, 1.0))
             entries, constant = self._kept(e, -1.0)
-            self._row([(self.flow + e, 1.0), *entries], -np.inf, -constant)
+            self.row([(self.flow + e, 1.0), *entries], upper=-constant)
         for v, node in enumerate(self.graph.nodes):
             supply = {"input": -1.0, "output": 1.0}.get(node.kind, 0.0)
-            self._row(balance[v], supply, supply)
+            self.row(balance[v], supply, supply)
 
-    def _liveness(self) -> None:
+    def _live_edges(self) -> None:
+        r, b = self.reached, self.needed
         for e, (source, target) in enumerate(self.graph.endpoints):
             entries, constant = self._kept(e, -1.0)
-            r, b = self.reached, self.needed
-            self._row([(r + target, 1.0), (r + source, -1.0), *entries], -1.0 - constant, np.inf)
-            self._row([(b + source, 1.0), (b + target, -1.0), *entries], -1.0 - constant, np.inf)
+            self.row([(r + target, 1.0), (r + source, -1.0), *entries], lower=-1.0 - constant)
+            self.row([(b + source, 1.0), (b + target, -1.0), *entries], lower=-1.0 - constant)
             used = [(self.live + e, 1.0), (r + source, -1.0), (b + target, -1.0)]
-            self._row([*used, *entries], -2.0 - constant, np.inf)
-            self._row([(self.live + e, 1.0), (self.flow + e, -1.0)], 0.0, np.inf)
+            self.row([*used, *entries], lower=-2.0 - constant)
+            self.row([(self.live + e, 1.0), (self.flow + e, -1.0)], lower=0.0)
+
+    def _live_nodes(self) -> None:
         for v, node in enumerate(self.graph.nodes):
             if node.kind == "input":
                 continue
-            columns = (self.node_live + v, self.reached + v, self.needed + v)
-            self._row(list(zip(columns, (1.0, -1.0, -1.0), strict=True)), -1.0, np.inf)
+            self.row([(self.node_live + v, 1.0), (self.reached + v, -1.0), (self.needed + v, -1.0)], lower=-1.0)
             through = [(self.flow + e, -1.0) for e in self.graph.in_edges[v]]
-            self._row([(self.node_live + v, 1.0), *through], 0.0, np.inf)
-
-        for p, (i, j) in enumerate(self.pairs):
-            self._row([(self.together + p, 1.0), (self.live + i, -1.0), (self.live + j, -1.0)], -1.0, np.inf)
+            self.row([(self.node_live + v, 1.0), *through], lower=0.0)
 
     def cost_row(self, budget: LinearBudget) -> Vector:
         row = np.zeros(self.size)
-        row[self.live : self.live + self.edges] = budget.edge_weights
+        row[self.live : self.reached] = budget.edge_weights
         row[self.node_live : self.together] = budget.node_weights
         if budget.pair_weights is not None:
             row[self.together :] = budget.pair_weights
@@ -185,29 +169,24 @@ class _Program:
             if chosen is None or self._holds(chosen, budgets):
                 return chosen
             on = {s for e in np.flatnonzero(chosen.live) if (s := self.graph.edge_switches[e]) is not None}
-            self._row([(switch, 1.0) for switch in on], -np.inf, len(on) - 1.0)
+            self.row([(switch, 1.0) for switch in on], upper=len(on) - 1.0)
         raise AssertionError(f"over {MAX_CUTS} architectures lie between a budget and the solver's tolerance")
 
     def _solve(self, objective: Vector, budgets: Sequence[LinearBudget]) -> Architecture | None:
-        rows, columns, values = zip(*self.entries, strict=True)
-        matrix = coo_array((values, (rows, columns)), shape=(len(self.lower), self.size)).tocsr()
-        constraints = [LinearConstraint(matrix, cast(Any, self.lower), cast(Any, self.upper))]
-        constraints += [self._within(budget) for budget in budgets]
+        constraints = [self.constraint, *(self._within(budget) for budget in budgets)]
         lower, upper = np.zeros(self.size), np.ones(self.size)
         lower[self.reached + self.graph.node_index[self.graph.input.name]] = 1
         lower[self.needed + self.graph.node_index[self.graph.output.name]] = 1
-        integrality = np.zeros(self.size)
-        integrality[: self.switches] = 1
         for presolve in (False, True):  # presolving calls some programs infeasible that are not
             found = milp(
                 objective,
-                integrality=integrality,
+                integrality=self.integrality,
                 bounds=Bounds(cast(Any, lower), cast(Any, upper)),
                 constraints=constraints,
                 options={"mip_rel_gap": 0.0, "presolve": presolve},
             )
             if found.status == _SOLVED:
-                return live_of(self.graph, found.x[: self.switches] > 0.5)
+                return live_of(self.graph, found.x[: self.graph.switch_count] > 0.5)
             if found.status == _INFEASIBLE:
                 return None
         raise AssertionError(f"the solver failed: {found.message}")

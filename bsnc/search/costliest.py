@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse import coo_array
+from scipy.optimize import Bounds, milp
 
 from bsnc.ir import Graph, channel_pairs, edges_on_a_path
 from bsnc.search.architecture import Architecture, LinearBudget, cost_of_live, live_of
+from bsnc.search.rows import Rows
 
 
 def costliest(graph: Graph, objective: LinearBudget) -> float:
@@ -21,7 +21,7 @@ def costliest(graph: Graph, objective: LinearBudget) -> float:
     return cost_of_live(graph, _Costliest(graph, objective).solve().live, objective)
 
 
-class _Costliest:
+class _Costliest(Rows):
     """Columns: k [S], reached edges a [E], needed edges c [E], reached nodes R [V], needed nodes N [V], live edges ℓ
     [E], live nodes n [V], pairs of live edges q [P], all but k continuous.
 
@@ -32,44 +32,37 @@ class _Costliest:
     """
 
     def __init__(self, graph: Graph, objective: LinearBudget) -> None:
-        self.graph = graph
-        switches, edges, nodes = graph.switch_count, len(graph.edges), len(graph.nodes)
         self.pairs = channel_pairs(graph)
-        sizes = (switches, edges, edges, nodes, nodes, edges, nodes, len(self.pairs))
-        starts = [int(start) for start in np.cumsum((0, *sizes))]
-        self.a, self.c, self.reached, self.needed, self.live, self.node_live, self.together, self.size = starts[1:]
-        self.entries: list[tuple[int, int, float]] = []
-        self.lower: list[float] = []
-        self.upper: list[float] = []
-        self._relate()
+        edges, nodes = len(graph.edges), len(graph.nodes)
+        super().__init__(graph, edges, edges, nodes, nodes, edges, nodes, len(self.pairs))
+        self.a, self.c, self.reached, self.needed, self.live, self.node_live, self.together = self.starts
+        self._relate_edges()
+        self._relate_nodes()
         for p, pair in enumerate(self.pairs):
             for edge in pair:
                 self._at_most(self.together + p, [self.live + edge])
         self.gain = np.zeros(self.size)
-        self.gain[self.live : self.live + edges] = objective.edge_weights
+        self.gain[self.live : self.node_live] = objective.edge_weights
         self.gain[self.node_live : self.together] = objective.node_weights
         if objective.pair_weights is not None:
             self.gain[self.together :] = objective.pair_weights
 
-    def _row(self, entries: Sequence[tuple[int, float]], lower: float, upper: float) -> None:
-        row = len(self.lower)
-        self.entries += [(row, column, value) for column, value in entries]
-        self.lower.append(lower)
-        self.upper.append(upper)
-
     def _at_most(self, column: int, others: Sequence[int]) -> None:
-        self._row([(column, 1.0), *((other, -1.0) for other in others)], -np.inf, 0.0)
+        self.row([(column, 1.0), *((other, -1.0) for other in others)], upper=0.0)
 
-    def _relate(self) -> None:
-        leaving: list[list[int]] = [[] for _ in self.graph.nodes]
+    def _relate_edges(self) -> None:
         for e, (source, target) in enumerate(self.graph.endpoints):
-            leaving[source].append(self.c + e)
             switch = self.graph.edge_switches[e]
             for column, end in ((self.a + e, self.reached + source), (self.c + e, self.needed + target)):
                 self._at_most(column, [end])
                 self._at_most(self.live + e, [column])
                 if switch is not None:
                     self._at_most(column, [switch])
+
+    def _relate_nodes(self) -> None:
+        leaving: list[list[int]] = [[] for _ in self.graph.nodes]
+        for e, (source, _) in enumerate(self.graph.endpoints):
+            leaving[source].append(self.c + e)
         for v, node in enumerate(self.graph.nodes):
             arriving = self.graph.in_edges[v]
             self._at_most(self.node_live + v, [self.live + e for e in arriving])
@@ -77,21 +70,14 @@ class _Costliest:
                 self._at_most(self.reached + v, [self.a + e for e in arriving])
             if node.kind != "output":
                 self._at_most(self.needed + v, leaving[v])
-        for gate, switches in zip(self.graph.gates, self.graph.gate_switches, strict=True):
-            if gate.kind == "categorical":
-                self._row([(switch, 1.0) for switch in switches], 1.0, 1.0)
 
     def solve(self) -> Architecture:
-        rows, columns, values = zip(*self.entries, strict=True)
-        matrix = coo_array((values, (rows, columns)), shape=(len(self.lower), self.size)).tocsr()
-        integrality = np.zeros(self.size)
-        integrality[: self.graph.switch_count] = 1
         scale = 1e4 / max(float(self.gain.max()), 1.0)  # the solver's absolute gap is 1e-6
         found = milp(
             -self.gain * scale,
-            integrality=integrality,
+            integrality=self.integrality,
             bounds=Bounds(cast(Any, np.zeros(self.size)), cast(Any, np.ones(self.size))),
-            constraints=[LinearConstraint(matrix, cast(Any, self.lower), cast(Any, self.upper))],
+            constraints=[self.constraint],
             options={"mip_rel_gap": 0.0},
         )
         assert found.status == 0, f"the solver failed: {found.message}"
