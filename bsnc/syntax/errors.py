@@ -9,7 +9,7 @@ from lark import Token
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
 from bsnc.diagnostics import Diagnostic, Label, Source, SourceSpan, did_you_mean
-from bsnc.ops import OPS
+from bsnc.syntax.hints import KEYWORDS, hint, situation
 from bsnc.syntax.lexer import GluedWordsError, TooLargeError
 
 _STATEMENTS = {
@@ -50,26 +50,8 @@ _WORDS = {
     "MAX": "`max`",
     "STRING": 'a string, as in `"text"`',
 }
-_KEYWORDS = (
-    *(
-        "import",
-        "network",
-        "input",
-        "output",
-        "let",
-        "block",
-        "cell",
-        "node",
-        "gate",
-        "edge",
-        "fixed",
-        "for",
-        "if",
-        "else",
-    ),
-    *("budget", "search", "train", "data", "choice", "repeat"),
-)
 _CLOSED_BY = {"(": "RPAR", "[": "RSQB"}
+_WORD, _WORD_BEFORE = re.compile(r"\w"), re.compile(r"[^\W\d]\w*\Z")
 _BRACKETS = re.compile(r'#[^\n]*|"[^"\n]*"?|[()\[\]{}]')
 
 
@@ -114,6 +96,9 @@ def from_lark(error: UnexpectedInput, source: Source, arrow: str) -> Diagnostic:
     if token.type == "$END":
         return _unexpected_end(source, caption)
     span = _span_of(token, source)
+    before = _WORD_BEFORE.search(source.text, max(0, span.start - 100), span.start)
+    if before is not None and _WORD.match(span.text):
+        return _glued(SourceSpan(source, before.start(), before.end()), span)
     opening = _innermost_open(source, span.start)
     is_open = opening is not None and opening.line < span.line and _CLOSED_BY.get(opening.text) in accepted
     return Diagnostic(
@@ -122,7 +107,7 @@ def from_lark(error: UnexpectedInput, source: Source, arrow: str) -> Diagnostic:
         span,
         caption=caption,
         labels=(Label(opening, "opened here"),) if opening is not None and is_open else (),
-        help=_hint(token, accepted, source),
+        help=hint(situation(source, span.start, str(token), token.type, accepted)),
     )
 
 
@@ -147,29 +132,6 @@ def _innermost_open(source: Source, end: int) -> SourceSpan | None:
     return SourceSpan(source, stack[-1], stack[-1] + 1) if stack else None
 
 
-def _hint(token: Token, accepted: set[str], source: Source) -> str | None:
-    """What was probably meant."""
-    if token.type == "EQUAL" and "COMPARE" in accepted:
-        return "to compare, write `==`"
-    if token.type in ("EQUAL", "COMPARE") and "LE" in accepted and "COMPARE" not in accepted:
-        return "a budget is an upper bound: write `<=`"
-    if token.type == "LBRACE" and "ELSE" in accepted:
-        return "an `if` that opens a statement comes first on its line, or after `;`"
-    if token.type == "CHOICE" and "EDGE" in accepted:
-        return "a choice stands on an edge: `edge a -> b : choice { … }`"
-    if token.type in _VALUES and {"SEMICOLON", "RBRACE"} <= accepted and "EDGE" not in accepted:
-        return "options of a choice are told apart by `;`"
-    if token.type != "NAME":
-        return None
-    if token == "elif":
-        return "write `else if`"
-    after = source.text[_span_of(token, source).end :].lstrip(" ")[:1]
-    if accepted & _STATEMENTS and (token in OPS or after == "("):
-        return "stages of a module are joined by `|`"
-    suggestion = did_you_mean(str(token), _KEYWORDS) if accepted & (_STATEMENTS | _ITEMS) else None
-    return suggestion if suggestion is not None and suggestion.startswith("did you mean") else None
-
-
 def _bad_character(source: Source, offset: int) -> Diagnostic:
     char = source.text[offset]
     span = SourceSpan(source, offset, offset + 1)
@@ -191,10 +153,15 @@ def too_large(error: TooLargeError, source: Source) -> Diagnostic:
 
 
 def glued_words(error: GluedWordsError, source: Source) -> Diagnostic:
-    span = _span_of(error.word, source).to(_span_of(error.rest, source))
-    suggestion = did_you_mean(span.text, _KEYWORDS)
+    return _glued(_span_of(error.word, source), _span_of(error.rest, source))
+
+
+def _glued(word: SourceSpan, rest: SourceSpan) -> Diagnostic:
+    """Two words without a blank between them: a misspelt one, or one that lacks the blank."""
+    span = word.to(rest)
+    suggestion = did_you_mean(span.text, KEYWORDS)
     is_close = suggestion is not None and suggestion.startswith("did you mean")
-    help_text = suggestion if is_close else f"put a blank between `{error.word}` and `{error.rest}`"
+    help_text = suggestion if is_close else f"put a blank between `{word.text}` and `{rest.text}`"
     return Diagnostic("BSN101", f"unexpected `{span.text}`", span, help=help_text)
 
 

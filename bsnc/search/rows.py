@@ -1,0 +1,54 @@
+"""Rows of mixed-integer programs over a graph."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import accumulate
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import LinearConstraint
+from scipy.sparse import coo_array
+
+from bsnc.ir import Graph
+
+Entry = tuple[int, float]
+"""A column and its coefficient."""
+
+
+class Rows:
+    """lower ≤ Σ coefficient · column ≤ upper. Columns come in groups; the first are the switches k [S], which are
+    whole, and of which those of a categorical gate add up to 1."""
+
+    def __init__(self, graph: Graph, *groups: int) -> None:
+        """`groups`: how many columns each group after the switches has; `starts` says where each begins."""
+        self.graph = graph
+        self.starts = list(accumulate((graph.switch_count, *groups)))
+        self.size = self.starts.pop()
+        self._entries: list[tuple[int, int, float]] = []
+        self._lower: list[float] = []
+        self._upper: list[float] = []
+        for gate, switches in zip(graph.gates, graph.gate_switches, strict=True):
+            if gate.kind == "categorical":
+                self.row([(switch, 1.0) for switch in switches], 1.0, 1.0)
+
+    def row(self, entries: Sequence[Entry], lower: float = -np.inf, upper: float = np.inf) -> None:
+        number = len(self._lower)
+        self._entries += [(number, column, coefficient) for column, coefficient in entries]
+        self._lower.append(lower)
+        self._upper.append(upper)
+
+    @property
+    def constraint(self) -> LinearConstraint:
+        """All rows, for SciPy."""
+        numbers, columns, coefficients = zip(*self._entries, strict=True)
+        matrix = coo_array((coefficients, (numbers, columns)), shape=(len(self._lower), self.size)).tocsr()
+        return LinearConstraint(matrix, cast(Any, self._lower), cast(Any, self._upper))
+
+    @property
+    def integrality(self) -> NDArray[np.float64]:
+        """1 for the switches, 0 for all else."""
+        whole = np.zeros(self.size)
+        whole[: self.graph.switch_count] = 1
+        return whole
