@@ -14,7 +14,7 @@ from bsnc.cli import options
 from bsnc.cli.fmt import fmt
 from bsnc.cli.new import new
 from bsnc.cli.output import print_json, show_diagnostics
-from bsnc.cli.tables import budget_table, certificate_text, cost_table, graph_size, mask_table
+from bsnc.cli.tables import budget_table, certificate_text, cost_table, counted, graph_size, mask_table
 from bsnc.diagnostics import CODES, Diagnosed, did_you_mean, exit_status, render_sarif
 from bsnc.driver import (
     EMITS,
@@ -84,6 +84,8 @@ def check(
     else:
         show_diagnostics(diagnostics, style)
         for path, analysis in analyses:
+            if not analysis.networks and exit_status(analysis.diagnostics) == 0:
+                click.echo(f"{path}: ok, no network")
             for name, program in analysis.programs.items():
                 which = f" {name}" if len(analysis.programs) > 1 else ""
                 click.echo(f"{path}:{which} ok, {graph_size(program.graph)}")
@@ -92,7 +94,7 @@ def check(
 
 @cli.command("compile")
 @click.argument("spec", type=options.PATH)
-@click.option("-o", "--output", type=options.PATH, metavar="DIR", help="Build directory. [default: build/<name>]")
+@click.option("-o", "--output", type=options.PATH, metavar="DIR", help="Build directory. [default: build/<spec>]")
 @click.option("--emit", "what", type=click.Choice(EMITS), help="Print this instead, and write nothing.")
 @options.overrides
 @options.as_json
@@ -115,7 +117,7 @@ def compile_(
         graph = compilation.program.graph
         click.echo(f"{graph.name}: {graph_size(graph)}\n")
         click.echo(cost_table(compilation.report))
-    written = write_build(compilation, output or Path("build") / compilation.program.graph.name)
+    written = write_build(compilation, output or _default_build(spec, overrides))
     if not json_output:
         click.echo(f"\nwrote {', '.join(str(path) for path in written)}")
     sys.exit(compilation.exit_status)
@@ -165,8 +167,7 @@ def train(
 
     directory = output or _default_run(spec)
     with Bar() as bar:
-        trained = train_spec(spec, directory, overrides, seed, bar, threads)
-    show_diagnostics(trained.warnings)
+        trained = train_spec(spec, directory, overrides, seed, bar, show_diagnostics, threads)
     if json_output:
         print_json(trained.as_json())
         return
@@ -174,12 +175,17 @@ def train(
     click.echo(f"test: {result.test.accuracy:.2%} of {result.test.examples} examples, loss {result.test.loss:.4f}")
     click.echo(f"network: {len(result.graph.edges)} of {len(result.program.graph.edges)} edges")
     state = "converged" if result.verdict.converged else "not converged"
+    open_gates = counted(result.verdict.open_gates, "open gate")
     click.echo(
-        f"search: {state}, mean entropy {result.verdict.mean_entropy:.3f} bits, "
-        f"{result.verdict.open_gates} open gates, {result.inconsistent_redrawn} inconsistent samples drawn again\n"
+        f"search: {state}, mean entropy {result.verdict.mean_entropy:.3f} bits, {open_gates}, "
+        f"{result.inconsistent_redrawn} inconsistent samples drawn again\n"
     )
     click.echo(certificate_text(trained.certificate))
     click.echo(f"\nwrote {trained.model} and certificate.json beside it")
+
+
+def _default_build(spec: Path, overrides: Overrides) -> Path:
+    return Path("build") / (f"{spec.stem}-{overrides.network}" if overrides.network else spec.stem)
 
 
 def _default_run(spec: Path) -> Path:

@@ -14,7 +14,12 @@ if TYPE_CHECKING:
 def graph_size(graph: Graph) -> str:
     """`12 nodes, 48 edges, 46 gates`."""
     counts = (("node", graph.nodes), ("edge", graph.edges), ("gate", graph.gates))
-    return ", ".join(f"{len(items)} {what}{'' if len(items) == 1 else 's'}" for what, items in counts)
+    return ", ".join(counted(len(items), what) for what, items in counts)
+
+
+def counted(count: int, what: str) -> str:
+    """`1 edge`, `2 edges`."""
+    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def cost_table(report: CostReport) -> str:

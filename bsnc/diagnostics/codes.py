@@ -185,6 +185,12 @@ CODES: dict[str, Code] = {
         "A fixed edge has no gate. Edges that share a declared gate are kept or dropped together; choices that share "
         "one take the option of the same number, so they have equally many. A choice has an option besides `none`.",
     ),
+    "BSN309": Code(
+        "gate that cannot close",
+        "Every path from the input to the output passes this edge: a network without it is none. Its gate cannot learn "
+        "anything, and each sample that drops the edge has to be drawn again.",
+        severity="warning",
+    ),
     "BSN401": Code(
         "budget infeasible",
         "Not even the cheapest connected architecture meets the budgets. The message gives the least bound that "
@@ -206,6 +212,13 @@ CODES: dict[str, Code] = {
         "budget cannot be held",
         "A budget is on a cost that this version of bsnc does not count. It never trains a network, or passes a model, "
         "whose budgets it cannot hold. Remove the budget to go on without it.",
+    ),
+    "BSN405": Code(
+        "gates do not learn",
+        "During the warm-up of `search.warmup` epochs weights learn and gates only sample; it counts among the "
+        "`train.epochs` of the search. Where it takes all of them, the final network is chosen by gates that never "
+        "learnt anything.",
+        severity="warning",
     ),
     "BSN501": Code(
         "data not usable",

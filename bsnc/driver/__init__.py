@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bsnc.diagnostics import Diagnostic
 from bsnc.driver.check import check_spec
 from bsnc.driver.files import importer, read_source
 from bsnc.driver.format import Formatted, format_bytes, format_file, write_formatted
@@ -51,12 +53,18 @@ def cost_masks(path: Path, masks: Path | None, overrides: Overrides) -> list[Mas
 
 
 def train_spec(
-    path: Path, directory: Path, overrides: Overrides, seed: int, progress: Progress, threads: int | None = None
+    path: Path,
+    directory: Path,
+    overrides: Overrides,
+    seed: int,
+    progress: Progress,
+    warn: Callable[[list[Diagnostic]], None],
+    threads: int | None = None,
 ) -> Trained:
     """See `bsnc.driver.train.train_spec`."""
     from bsnc.driver import train
 
-    return train.train_spec(path, directory, overrides, seed, progress, threads)
+    return train.train_spec(path, directory, overrides, seed, progress, warn, threads)
 
 
 def export_run(run: Path, model: Path, allow_extern: bool = False) -> Certificate:

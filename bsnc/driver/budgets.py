@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,8 +12,8 @@ import torch
 
 from bsnc.cost import LinearCost, cost_of
 from bsnc.diagnostics import Diagnosed, Diagnostic, Label
-from bsnc.ir import Budget, CostKey, Graph, Program, every_cost
-from bsnc.search import Gates, LinearBudget, cheapest, costliest, forced_edges
+from bsnc.ir import Budget, CostKey, Graph, Program, every_cost, forced_edges
+from bsnc.search import Gates, LinearBudget, cheapest, costliest
 from bsnc.sema import Analysis
 from bsnc.train import as_linear
 
@@ -70,6 +71,7 @@ def report_costs(program: Program, analysis: Analysis) -> CostReport:
     counted = [budget for budget in program.budgets if budget.cost.signature.is_counted]
     checks = tuple(BudgetCheck(b, b.resolve(ranges[b.cost].maximum), ranges[b.cost]) for b in counted)
     diagnostics = [_uncounted("BSN403", b, analysis) for b in program.budgets if b not in counted]
+    diagnostics += _gates_that_cannot_close(graph, analysis)
     diagnostics += [d for check in checks for d in _judge(check, graph, analysis)]
     if checks and not diagnostics_have_error(diagnostics) and not _jointly_feasible(graph, checks, costs):
         diagnostics.append(_jointly_infeasible(checks, analysis))
@@ -87,6 +89,25 @@ def _require_connected(graph: Graph, analysis: Analysis) -> None:
 
 def diagnostics_have_error(diagnostics: list[Diagnostic]) -> bool:
     return any(d.severity == "error" for d in diagnostics)
+
+
+def _gates_that_cannot_close(graph: Graph, analysis: Analysis) -> list[Diagnostic]:
+    """BSN309 for gates of a single edge without which nothing is connected, once a statement."""
+    raw = analysis.networks[graph.name].raw.edges if graph.name in analysis.networks else []
+    users = Counter(edge.gate for edge in graph.edges)
+    forced = set(forced_edges(graph))
+    found = {
+        edge.span: Diagnostic(
+            "BSN309",
+            f"the gate of edge `{edge.name}` cannot close: every architecture needs it",
+            edge.span,
+            notes=edge.notes,
+            help="write `fixed edge`",
+        )
+        for edge in reversed(raw)
+        if edge.name in forced and edge.gate == edge.name and users[edge.gate] == 1
+    }
+    return list(found.values())[::-1]
 
 
 def _uncounted(code: str, budget: Budget, analysis: Analysis) -> Diagnostic:

@@ -68,21 +68,34 @@ def permit_code(directory: Path) -> None:
             sys.path.append(place)
 
 
+def _resolved(path: Path) -> Path:
+    """Where links lead. Raises Diagnosed (BSN221) where they lead in a circle."""
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError):
+        raise Diagnosed(Diagnostic("BSN221", f"{path}: links that lead in a circle")) from None
+
+
 def importer(root: Path, read: Callable[[Path], Source] = read_source) -> Loader:
     """Reads files for `import`: relative to the importing file, and below `root` only, links followed.
 
     `read` is how a file is read; an editor has unsaved ones. Raises Diagnosed (BSN001, BSN002) itself.
     """
 
+    known: dict[Path, Source] = {}
+
     def load(importing: Source, written: str) -> Source:
         path = Path(os.path.normpath(Path(importing.name).parent / written))
-        if Path(written).is_absolute() or not path.resolve().is_relative_to(root.resolve()):
+        place = _resolved(path)
+        if Path(written).is_absolute() or not place.is_relative_to(root.resolve()):
             message = f"`{written}` lies outside of the directory of the spec"
             raise Diagnosed(
                 Diagnostic("BSN223", message, help="copy the file there, or name a directory with `--root`")
             )
+        if place.exists() and not (place.is_file() or place.is_dir()):
+            raise Diagnosed(Diagnostic("BSN221", f"{path}: this is no file of text"))
         try:
-            return read(path)
+            return known.setdefault(place, read(path))
         except Diagnosed as mistake:
             reasons = (replace(d, code="BSN221", message=f"{path}: {d.message}") for d in mistake.diagnostics)
             raise Diagnosed(*reasons) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -40,7 +41,6 @@ class Trained:
     model: Path
     result: RunResult
     certificate: Certificate
-    warnings: list[Diagnostic]
 
     def as_json(self) -> dict[str, object]:
         """The shape of `train --json`."""
@@ -61,12 +61,22 @@ class Trained:
 
 
 def train_spec(
-    path: Path, directory: Path, overrides: Overrides, seed: int, progress: Progress, threads: int | None = None
+    path: Path,
+    directory: Path,
+    overrides: Overrides,
+    seed: int,
+    progress: Progress,
+    warn: Callable[[list[Diagnostic]], None],
+    threads: int | None = None,
 ) -> Trained:
-    """Train a spec into a new directory, export the network and certify it. Raises Diagnosed."""
+    """Train a spec into a new directory, export the network and certify it. Raises Diagnosed.
+
+    `warn` gets all warnings before training begins.
+    """
     program, analysis = load_program(path, overrides)
     report = report_costs(program, analysis)
     require_feasible(program, report, analysis)
+    warn([*warnings_of(analysis), *report.diagnostics])
     prepare(directory)
     torch.set_num_threads(threads or suggested_threads(program, report))
     with writing(directory):
@@ -74,8 +84,7 @@ def train_spec(
         bounds = [(outcome.cost, outcome.bound) for outcome in result.budgets]
         parts = (program, result.graph, result.network, result.dataset, result.architecture.spec_sha256)
         certificate = _ship(directory / "model.onnx", *parts, bounds)
-        warnings = [*warnings_of(analysis), *(d for d in report.diagnostics if d.severity == "warning")]
-        trained = Trained(directory, directory / "model.onnx", result, certificate, warnings)
+        trained = Trained(directory, directory / "model.onnx", result, certificate)
         picture = draw_graph(
             program.graph, live=result.architecture.live, probabilities=result.architecture.probabilities
         )

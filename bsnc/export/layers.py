@@ -37,6 +37,7 @@ _FREE = frozenset(
         "InstanceNormalization",
         "LayerNormalization",
         "LeakyRelu",
+        "Max",
         "MaxPool",
         "Mish",
         "Mul",

@@ -20,7 +20,7 @@ from bsnc.ir.config import (
 )
 from bsnc.ir.graph import Edge, Frozen, Gate, Graph, Node, OpCall, Slot
 from bsnc.ir.listing import module_text, print_graph, shape_text
-from bsnc.ir.liveness import edges_on_a_path, live_bits, live_edges
+from bsnc.ir.liveness import edges_on_a_path, forced_edges, live_bits, live_edges
 from bsnc.ir.networkx_view import to_networkx
 from bsnc.ir.program import IrFormatError, Program, Setting, dump_program, graph_hash, load_program
 from bsnc.ir.verify import InvalidGraphError, verify
@@ -60,6 +60,7 @@ __all__ = [
     "dump_program",
     "edges_on_a_path",
     "every_cost",
+    "forced_edges",
     "graph_hash",
     "live_bits",
     "live_edges",

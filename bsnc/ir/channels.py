@@ -33,9 +33,14 @@ def mixing_call(edge: Edge) -> int | None:
     for i, call in enumerate(edge.module):
         if call.definition.input_dimension(call.arguments) is not None:
             return i
-        if not (call.definition.keeps_zero_channels or call.op == _JOINS_CHANNELS):
+        keeps = call.definition.keeps_zero_channels and not _parameters(call)
+        if not (keeps or call.op == _JOINS_CHANNELS):
             return None
     return None
+
+
+def _parameters(call: OpCall) -> int:
+    return call.definition.parameter_count(call.arguments, call.in_shape, call.out_shape)
 
 
 def narrowed(edge: Edge, shape: Shape) -> Edge:

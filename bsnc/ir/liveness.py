@@ -54,3 +54,14 @@ def live_edges(graph: Graph, masks: NDArray[np.bool_]) -> NDArray[np.bool_]:
 def edges_on_a_path(graph: Graph) -> list[bool]:
     """For each edge, whether any path from input to output passes it."""
     return [bool(bits) for bits in live_bits(graph, [1] * len(graph.edges), 1)]
+
+
+def forced_edges(graph: Graph) -> list[str]:
+    """Names of the edges on which every architecture depends: without any one of them nothing is connected."""
+    count = len(graph.edges)
+    everyone = (1 << count) - 1
+    live = live_bits(graph, [everyone & ~(1 << i) for i in range(count)], everyone)
+    connected = 0
+    for bits in live:
+        connected |= bits
+    return [edge.name for i, edge in enumerate(graph.edges) if not connected >> i & 1]

@@ -23,5 +23,6 @@ def attribute_names(names: Iterable[str], taken: Iterable[str] = ()) -> dict[str
 
 def _identifier(name: str) -> str:
     text = name.replace("->", "__").replace("#", "__").replace("]", "")
-    text = re.sub(r"\W", "_", text)
+    text = re.sub(r"[^0-9A-Za-z_]", "_", text)
+    text = f"_{text}" if text[:1].isdigit() else text
     return f"{text}_" if keyword.iskeyword(text) else text

@@ -8,7 +8,7 @@ from bsnc.ops.op import Op, TorchCall
 from bsnc.ops.parameter import Arguments, OpParameter, Scalar, integer
 from bsnc.ops.shapes import Shape, ShapeError, divide_channels, numel, spatial
 
-_EPS = OpParameter("eps", "float", default=1e-5, minimum=1e-12)
+_EPS = OpParameter("eps", "float", default=1e-5, minimum=1e-12, maximum=0.1)
 
 
 def _eps(arguments: Arguments) -> dict[str, Scalar]:
@@ -81,7 +81,7 @@ OPS = (
         family="normalisation",
         summary="Batch normalisation per channel (Ioffe & Szegedy, 2015). In training its statistics are those of "
         "the examples in which the edge is live; folded into the convolution before it when exported.",
-        parameters=(OpParameter("momentum", "float", default=0.1, minimum=0), _EPS),
+        parameters=(OpParameter("momentum", "float", default=0.1, minimum=0, maximum=1), _EPS),
         output_shape=_batch_norm_shape,
         parameter_count=_per_channel,
         torch=_batch_norm_torch,

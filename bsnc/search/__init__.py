@@ -1,6 +1,6 @@
 """The search over gates: distributions, gradient estimators, penalties, exact projection, verdict."""
 
-from bsnc.search.architecture import Architecture, LinearBudget, cheapest, forced_edges, most_probable
+from bsnc.search.architecture import Architecture, LinearBudget, cheapest, most_probable
 from bsnc.search.costliest import costliest
 from bsnc.search.entropy import entropy_bits, entropy_gradient
 from bsnc.search.estimators import ESTIMATORS, Estimator, reinforce, rloo
@@ -22,7 +22,6 @@ __all__ = [
     "entropy_bits",
     "entropy_gradient",
     "expand_switches",
-    "forced_edges",
     "idle_gates",
     "judge",
     "most_probable",

@@ -91,17 +91,6 @@ def cost_of_live(graph: Graph, live: NDArray[np.bool_], budget: LinearBudget) ->
     return float(cost)
 
 
-def forced_edges(graph: Graph) -> list[str]:
-    """Names of the edges on which every architecture depends: without any one of them nothing is connected."""
-    count = len(graph.edges)
-    everyone = (1 << count) - 1
-    live = live_bits(graph, [everyone & ~(1 << i) for i in range(count)], everyone)
-    connected = 0
-    for bits in live:
-        connected |= bits
-    return [edge.name for i, edge in enumerate(graph.edges) if not connected >> i & 1]
-
-
 class _Program(Rows):
     """Columns: k [S], flow [E], ℓ [E], r [V], b [V], n [V], q [P]."""
 

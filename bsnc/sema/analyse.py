@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -17,7 +18,7 @@ from bsnc.sema.elaboration.raw import RawNetwork
 from bsnc.sema.expressions.evaluate import Evaluator
 from bsnc.sema.expressions.values import Value
 from bsnc.sema.names import unused_names
-from bsnc.sema.sections import section_of
+from bsnc.sema.sections import idle_search, section_of
 from bsnc.sema.settings import (
     Overrides,
     Settings,
@@ -84,9 +85,22 @@ def analyse(
     except RecursionError:
         message = "blocks and expressions of this spec nest too deep"
         analysis.diagnostics.append(Diagnostic("BSN103", message, subject=source.name))
+    analysis.diagnostics = _distinct(analysis.diagnostics)
     order = {s.name: i for i, s in enumerate(analysis.sources or [source])}
     analysis.diagnostics.sort(key=lambda d: _position(d, order))
     return analysis
+
+
+def _distinct(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
+    """One for each code and place, as a block may be used by several networks: the one that tells most."""
+    found: dict[object, Diagnostic] = {}
+    for diagnostic in diagnostics:
+        span = diagnostic.span
+        place = (span.source.name, span.start, span.end) if span else (diagnostic.message, diagnostic.subject)
+        known = found.setdefault((diagnostic.code, place), diagnostic)
+        if len(known.notes) + len(known.labels) < len(diagnostic.notes) + len(diagnostic.labels):
+            found[diagnostic.code, place] = diagnostic
+    return list(found.values())
 
 
 def _position(diagnostic: Diagnostic, order: dict[str, int]) -> tuple[int, int]:
@@ -112,6 +126,7 @@ def _analyse(source: Source, overrides: Overrides, files: Files, probe: Probe | 
     budgets = _budgets(spec, overrides, analysis)
     if _has_errors(analysis):
         return
+    analysis.diagnostics += idle_search(sections, spec, any(c.raw.gates for c in analysis.networks.values()))
     for name, checked in analysis.networks.items():
         assert checked.graph is not None
         own = {parameter.name.text for parameter in checked.syntax.parameters}

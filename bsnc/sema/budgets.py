@@ -40,7 +40,7 @@ def _absolute(value: Value, cost: CostKey, budget: ast.Budget) -> float:
     words = {
         "count": "a plain number, such as `40M`",
         "bytes": "in bytes, such as `8MB`",
-        "seconds": "a duration",
+        "seconds": "a duration, such as `40ms`",
     }
     if dimension == "count" and is_number(value):
         return float(value)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from bsnc.diagnostics import Diagnostic, Label
 from bsnc.sema.build import topological_order
-from bsnc.sema.elaboration.raw import RawEdge, RawNetwork
+from bsnc.sema.elaboration.raw import RawEdge, RawNetwork, missing_end
 
 MAX_SHOWN = 8
 Check = Callable[[RawNetwork], Iterable[Diagnostic]]
@@ -18,10 +18,7 @@ def check_ends(network: RawNetwork) -> Iterator[Diagnostic]:
     kinds = {node.kind for node in network.nodes.values()}
     for kind in ("input", "output"):
         if kind not in kinds:
-            example = {"input": "input image: float[3, 32, 32]", "output": "output logits: float[10]"}[kind]
-            help_text = f"declare an {kind}, as in `{example}`"
-            message = f"network `{network.name}` has no {kind}"
-            yield Diagnostic("BSN302", message, network.span, help=help_text)
+            yield missing_end(network, kind)
 
 
 def check_acyclic(network: RawNetwork) -> Iterator[Diagnostic]:

@@ -27,9 +27,9 @@ def unused_names(spec: ast.Spec) -> Iterator[Diagnostic]:
 
 
 def _unused(owner: ast.Network | ast.Cell | ast.Block) -> Iterator[Diagnostic]:
-    used = {n.text for n in _walk(owner) if isinstance(n, ast.Name)}
-    used |= {n.name.text for n in _walk(owner) if isinstance(n, ast.Call)}
-    for declared in _walk(owner):
+    used = {n.text for n in walk(owner) if isinstance(n, ast.Name)}
+    used |= {n.name.text for n in walk(owner) if isinstance(n, ast.Call)}
+    for declared in walk(owner):
         if declared is owner or not isinstance(
             declared, (ast.Parameter, ast.Block, ast.Cell, ast.Let, ast.GateDeclaration)
         ):
@@ -42,12 +42,12 @@ def _unused(owner: ast.Network | ast.Cell | ast.Block) -> Iterator[Diagnostic]:
 def declarations(body: Sequence[ast.Statement]) -> Iterator[ast.Identifier]:
     """Every name that these statements declare, nested ones included, in the order of the text."""
     named = (ast.End, ast.Let, ast.Block, ast.Cell, ast.NodeDeclaration, ast.GateDeclaration, ast.Binding)
-    for syntax in _walk(tuple(body)):
+    for syntax in walk(tuple(body)):
         if isinstance(syntax, named):
             yield syntax.name
 
 
-def _walk(syntax: object) -> Iterator[ast.Syntax]:
+def walk(syntax: object) -> Iterator[ast.Syntax]:
     stack: list[object] = [syntax]
     while stack:
         item = stack.pop()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -12,7 +12,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from bsnc.diagnostics import Diagnosed, Diagnostic, Label, SourceSpan, did_you_mean
-from bsnc.ir import SECTIONS, Frozen
+from bsnc.ir import SECTIONS, Frozen, SearchConfig, TrainConfig
 from bsnc.sema.accepts import KINDS, field_of, in_words, is_list, keys_of, names_in, usage
 from bsnc.sema.elaboration.raw import one_line
 from bsnc.sema.expressions.bind import bind_arguments
@@ -35,6 +35,20 @@ def outside_of_network(mistake: Diagnosed) -> Diagnosed:
     """The same mistakes; where a name is unknown, a word on why the network's names are not visible."""
     help_text = "sections and budgets do not see the names of the network"
     return Diagnosed(*(replace(d, help=d.help or help_text) if d.code == "BSN201" else d for d in mistake.diagnostics))
+
+
+def idle_search(sections: Mapping[str, Frozen], spec: ast.Spec, has_gates: bool) -> list[Diagnostic]:
+    """BSN405 where the warm-up leaves no epoch in which gates learn."""
+    search, train = sections["search"], sections["train"]
+    assert isinstance(search, SearchConfig) and isinstance(train, TrainConfig)
+    if not has_gates or search.warmup < train.epochs:
+        return []
+    entries = [e for item in spec.items if isinstance(item, ast.Section) for e in item.entries]
+    span = next((e.span for key in ("warmup", "epochs") for e in entries if e.key.text == key), None)
+    taken = f"the warm-up of {search.warmup} epochs leaves none of the {train.epochs} of the search"
+    message = f"gates do not learn: {taken}"
+    help_text = "raise `train.epochs`, or lower `search.warmup`"
+    return [Diagnostic("BSN405", message, span, None if span else "section search", help=help_text)]
 
 
 class _Section:

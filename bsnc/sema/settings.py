@@ -89,16 +89,20 @@ def _set_entry(settings: Settings, name: str, expression: ast.Expr, option: str)
 
 
 def _parameter(networks: Sequence[ast.Network], name: str, expression: ast.Expr, option: str) -> Value:
-    """The value, as the type of the parameter demands where all networks agree on it."""
+    """The value, as the type of the parameter demands where all networks agree on it; a lone word is a string."""
     found = [p for network in networks for p in network.parameters if p.name.text == name]
     if not found:
         known = [p.name.text for network in networks for p in network.parameters]
         whose = f"network `{networks[0].name.text}`" if len(networks) == 1 else "no network here"
         message = f"{whose} has {'no' if len(networks) == 1 else 'a'} parameter `{name}`"
-        raise _bad_option(option, message, did_you_mean(name, known))
+        section = next((s for s, model in SECTIONS.items() if name in keys_of(model)), None)
+        suggestion = f"did you mean `{section}.{name}`?" if section is not None else did_you_mean(name, known)
+        raise _bad_option(option, message, suggestion)
     parameter = found[0]
     assert parameter.type is not None
     check_type(parameter.type)
+    if parameter.type.name.text == "str" and isinstance(expression, ast.Name):
+        return expression.text
     try:
         return coerce(Evaluator().value(expression, Scope()), name, parameter.type, expression.span)
     except Diagnosed as mistake:

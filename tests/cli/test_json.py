@@ -83,7 +83,7 @@ def test_compile(bsnc, folder: Path) -> None:
         {"cost": "flops", "bound": 3000, "feasible": True},
         {"cost": "params", "bound": found["costs"]["params"]["max"] / 2, "feasible": True},
     ]
-    written = sorted(path.name for path in (folder / "build" / "net").iterdir())
+    written = sorted(path.name for path in (folder / "build" / "good").iterdir())
     assert written == ["costs.json", "fx.py", "graph.svg", "ir.json"]
 
 

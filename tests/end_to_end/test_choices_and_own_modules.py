@@ -68,7 +68,7 @@ def test_a_choice_is_made_in_every_cell_alike_and_the_file_is_within_both_budget
     assert {row["cost"]: row["met"] for row in summary["budgets"]} == {"flops": True, "params": True}
     architecture = json.loads((tmp_path / "run" / "architecture.json").read_text(encoding="utf-8"))
     inside = [
-        [e.partition(f"unit[{n}].")[2] for e in architecture["live"] if f"/unit[{n}].v[0]->v[1]" in e] for n in (0, 1)
+        [e.partition(f"unit[{n}].")[2] for e in architecture["live"] if f"/unit[{n}].v[0]->.v[1]" in e] for n in (0, 1)
     ]
     assert inside[0] == inside[1] and len(architecture["probabilities"]["g[0]"]) == 4
     bsnc(tmp_path, "verify", "run/model.onnx", "net.bsn", "--allow-extern")

@@ -100,12 +100,33 @@ def through() -> tuple[Graph, list[str]]:
     return graph, ["x->y#1"]
 
 
+def aggregations() -> tuple[Graph, list[str]]:
+    """Nodes that average, take the maximum and concatenate; one slot cut off, one filled with zeros."""
+    links = [
+        ("x", "m", [conv(3)], FIXED),
+        ("x", "m", [conv(3, 1)], FIXED),
+        ("x", "a", [conv(3)], FIXED),
+        ("m", "a", ["identity"]),
+        ("x", "c", [conv(2)]),
+        ("a", "c", [conv(3)], FIXED),
+        ("m", "z", [conv(1)], FIXED),
+        ("x", "z", [conv(2)]),
+        ("c", "y", ["relu", conv(4), "batch_norm"], FIXED),
+        ("z", "y", ["prelu", conv(4)], FIXED),
+    ]
+    nodes = {"m": ["relu"], "a": [], "c": ["tanh"], "z": [], "y": []}
+    shapes = {"c": (5, 4, 4), "z": (3, 4, 4)}
+    kinds = {"m": "max", "a": "mean", "c": "concat", "z": "concat"}
+    return network((2, 4, 4), nodes, links, shapes=shapes, aggregations=kinds), ["x->c", "x->z"]
+
+
 CASES: dict[str, Callable[[], tuple[Graph, list[str]]]] = {
     "fabric": fabric,
     "signal": signal,
     "vector": vector,
     "awkward": awkward,
     "through": through,
+    "aggregations": aggregations,
 }
 
 

@@ -178,3 +178,12 @@ def test_copied_weights_are_found_by_edge_even_where_another_edge_had_the_attrib
     copy_weights(lowered, graph, other, part)
     assert op_paths(graph)["x->h_0"] != op_paths(part)["x->h_0"] == op_paths(graph)["x->h[0]"]
     assert torch.equal(other.edges.x__h_0.linear.weight, lowered.edges.x__h_0_v2.linear.weight)
+
+
+def test_names_in_any_script_lower_to_plain_identifiers() -> None:
+    links = [("²", "ﬁ", ["relu"]), ("ﬁ", "𝒳", ["tanh"]), ("²", "𝒳", ["relu"])]
+    graph = network((2,), {"ﬁ": ["relu"], "𝒳": []}, links, source="²")
+    stochastic, static = lower_stochastic(graph).eval(), lower_static(graph).eval()
+    x = torch.randn(3, 2)
+    assert torch.equal(stochastic(x, torch.ones(3, 3, dtype=torch.bool)), static(x))
+    assert str(stochastic.code).isascii() and str(static.code).isascii()

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bsnc.ir import Graph, channel_pairs
-from bsnc.search import Architecture, LinearBudget, cheapest, costliest, forced_edges, most_probable
+from bsnc.ir import Graph, channel_pairs, forced_edges
+from bsnc.search import Architecture, LinearBudget, cheapest, costliest, most_probable
 from tests.laws.brute_force import Choices, every_choice, paths
 from tests.laws.build import FIXED, network
 from tests.laws.strategies import law, networks

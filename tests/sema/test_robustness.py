@@ -47,7 +47,7 @@ LIMITS = {
     "exponential blocks": around(blocks(60, "relu", "{0} | {0}")),
     "a chain of 3 000 blocks": around(blocks(3_000, "relu", "{0}")),
     "10^18 nodes": around("node h[10^6, 10^6, 10^6]"),
-    "a list of 10^12": "network net(w: list[int] = 0..10^12) { }",
+    "a list of 10^12": around("let used = w").replace("net()", "net(w: list[int] = 0..10^12)"),
     "10^54 elements": "network n() { input a: float[10^18, 10^18, 10^18] output b: float[10] edge a -> b : flatten }",
     "10^18 channels": around("node h edge image -> h : conv(10^18, 3) edge h -> logits : flatten | linear(10)"),
 }

@@ -169,7 +169,7 @@ def test_entries_of_sections_are_set_or_added_and_the_last_wins() -> None:
 @pytest.mark.parametrize(
     "setting",
     [
-        *("count=1.5", "count=x", "count=relu", 'count="3"', "count=[1]", "count=true", "share=3ms", "on=1", "name=b"),
+        *("count=1.5", "count=x", "count=relu", 'count="3"', "count=[1]", "count=true", "share=3ms", "on=1", "name=3"),
         *(
             "widths=3",
             "widths=[1.5]",

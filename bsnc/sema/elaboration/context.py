@@ -29,6 +29,13 @@ class Ports:
     output: tuple[str, SourceSpan] | None = None
 
 
+def numbered(taken: dict[str, int], name: str) -> str:
+    """`#1`, `#2`, … behind a name that is taken already, and nothing behind the first."""
+    number = taken.get(name, 0)
+    taken[name] = number + 1
+    return f"#{number}" if number else ""
+
+
 @dataclass
 class Context:
     """The state of the elaboration of one network, shared by the handlers of all statements."""
@@ -40,10 +47,12 @@ class Context:
     """The instance that is being elaborated, as a prefix of the names in it; empty in the network itself."""
     ports: Ports = field(default_factory=Ports)
     uses: tuple[Use, ...] = ()
-    parallel: dict[tuple[str, str], int] = field(default_factory=dict[tuple[str, str], int])
     instances: dict[str, int] = field(default_factory=dict[str, int])
+    """How often a name was given to an edge, an instance of a cell, a choice or a gate."""
     used_cells: set[int] = field(default_factory=set[int])
     mistakes: int = 0
+    lacks: frozenset[str] = frozenset()
+    """Which of `input` and `output` the network does not declare anywhere."""
     outer: Context | None = None
     """Where a cell that no edge uses is looked at apart: the context around it."""
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import cast
 
 from bsnc.diagnostics import Diagnosed, Diagnostic, Label, SourceSpan
 from bsnc.ops import OPS
-from bsnc.sema.elaboration.context import Context
+from bsnc.sema.elaboration.context import Context, numbered
 from bsnc.sema.elaboration.loops import iterations
 from bsnc.sema.elaboration.raw import RawEdge, RawGate, RawNode, Use, iteration_text, one_line
 from bsnc.sema.expressions.bind import bind_op
-from bsnc.sema.expressions.together import together
+from bsnc.sema.expressions.together import PoisonedError, together
 from bsnc.sema.expressions.values import CellUse, GateRef, Module, NodeRef, Scope, Stage
 from bsnc.syntax import ast
 
@@ -43,8 +43,8 @@ def add_edge(context: Context, statement: ast.EdgeDeclaration, scope: Scope, ins
     module = statement.module
     gate = module.gate if isinstance(module, ast.Choice) else statement.gate
     parts: list[Callable[[], object]] = [
-        partial(context.evaluator.node, statement.source, scope),
-        partial(context.evaluator.node, statement.target, scope),
+        partial(_end, context, "input", statement.source, scope),
+        partial(_end, context, "output", statement.target, scope),
         partial(_gate, context, statement, gate, scope),
         partial(_options, context, module, scope)
         if isinstance(module, ast.Choice)
@@ -61,6 +61,13 @@ def add_edge(context: Context, statement: ast.EdgeDeclaration, scope: Scope, ins
         connect.module(carried, Follows(_use_gate(context, shared.name, (), statement.span)))
     else:
         connect.module(carried, FIXED if statement.fixed else OWN)
+
+
+def _end(context: Context, kind: str, expr: ast.Expr, scope: Scope) -> NodeRef:
+    """A node that an edge joins. In a network that lacks its input or output, an unknown name is that one."""
+    if kind in context.lacks and isinstance(expr, ast.Name) and scope.lookup(expr.text) is None:
+        raise PoisonedError
+    return context.evaluator.node(expr, scope)
 
 
 def _gate(context: Context, statement: ast.EdgeDeclaration, gate: ast.Expr | None, scope: Scope) -> GateRef | None:
@@ -111,22 +118,34 @@ def _check_ends(context: Context, statement: ast.EdgeDeclaration, source: RawNod
 def _options(context: Context, choice: ast.Choice, scope: Scope) -> Options:
     """Every option of a choice, loops unrolled. Raises Diagnosed."""
     found: Options = []
-    names: set[str] = set()
-
-    def add(option: ast.Option, inner: Scope, loop: str) -> None:
-        text = f"{one_line(option.value.span, 200)}{f' ({loop})' if loop else ''}"
-        while text in names:
-            text += "'"
-        names.add(text)
-        found.append((text, _option(context, option.value, inner)))
-        if len(found) > MAX_OPTIONS:
+    taken: dict[str, int] = {}
+    mistakes: list[Diagnostic] = []
+    poisoned = False
+    for option, inner, loop in _unrolled(context, choice.options, scope, ""):
+        if len(found) >= MAX_OPTIONS:
             raise Diagnosed(Diagnostic("BSN213", f"more than {MAX_OPTIONS:,} options", option.span))
-
-    together([partial(add, *option) for option in _unrolled(context, choice.options, scope, "")])
+        text = f"{one_line(option.value.span, 200)}{f' ({loop})' if loop else ''}"
+        module = None
+        try:
+            module = _option(context, option.value, inner)
+        except PoisonedError:
+            poisoned = True
+        except Diagnosed as mistake:
+            mistakes += [_of_option(d, text) if loop else d for d in mistake.diagnostics]
+        found.append((text + numbered(taken, text), module))
+    if mistakes:
+        raise Diagnosed(*mistakes)
+    if poisoned:
+        raise PoisonedError
     if all(module is None for _, module in found):
         message = "a choice needs an option besides `none`" if found else "a choice without options"
         raise Diagnosed(Diagnostic("BSN308", message, choice.span, help="for example `choice { none; conv(16, 3) }`"))
     return found
+
+
+def _of_option(diagnostic: Diagnostic, text: str) -> Diagnostic:
+    """In which iteration of the choice's own loops it is."""
+    return replace(diagnostic, notes=(*diagnostic.notes, f"in option `{text}`"))
 
 
 def _unrolled(
@@ -144,6 +163,12 @@ def _unrolled(
             for inner in iterations(context, statement, scope):
                 values = iteration_text(context.loop[depth:])
                 yield from _unrolled(context, statement.body, inner, ", ".join(filter(None, (loop, values))))
+
+
+def _edge_name(cell: str, source: str, target: str) -> str:
+    """`a->b`; inside of a cell `stage/unit.a->.b`, a dot for what the names of its nodes have in common."""
+    inside = cell and source.startswith(cell) and target.startswith(cell)
+    return f"{source}->.{target.removeprefix(cell)}" if inside else f"{source}->{target}"
 
 
 def _option(context: Context, expr: ast.Expr, scope: Scope) -> Module | None:
@@ -168,11 +193,16 @@ class _Connect:
         self.source, self.target, self.instantiate = source, target, instantiate
 
     def choice(self, options: Options, shared: GateRef | None) -> None:
-        name = f"{self._name(self.source, self.target)}/choice" if shared is None else shared.name
+        name = self._choice_name() if shared is None else shared.name
         _use_gate(self.context, name, tuple(text for text, _ in options), self.statement.span)
         for number, (_, module) in enumerate(options):
             if module is not None:
                 self.module(module, Follows(name, number))
+
+    def _choice_name(self) -> str:
+        """`a->b/choice`, `a->b/choice#1` for the next between the same nodes."""
+        name = f"{_edge_name(self.context.cell, self.source, self.target)}/choice"
+        return name + numbered(self.context.instances, name)
 
     def module(self, module: Module, follows: Follows) -> None:
         """An edge; where the module holds cells, one up to each cell, which follows the gate, and one behind."""
@@ -193,23 +223,15 @@ class _Connect:
         cells = [stage.cell.declaration.name.text for stage in module.stages if isinstance(stage, CellUse)]
         for i, cell in enumerate(cells):
             name = f"{self.target}/{cell}" + (f"[{cells[:i].count(cell)}]" if cells.count(cell) > 1 else "")
-            number = self.context.instances.get(name, 0)
-            self.context.instances[name] = number + 1
-            yield f"{name}#{number}." if number else f"{name}."
-
-    def _name(self, source: str, target: str) -> str:
-        number = self.context.parallel.get((source, target), 0)
-        cell = self.context.cell
-        shown = target.removeprefix(cell) if source.startswith(cell) else target
-        return f"{source}->{shown}" + (f"#{number}" if number else "")
+            yield f"{name}{numbered(self.context.instances, name)}."
 
     def _add(self, source: str, target: str, stages: list[Stage], follows: Follows) -> None:
         context, span = self.context, self.statement.span
         if len(context.result.edges) >= MAX_EDGES:
             raise Diagnosed(Diagnostic("BSN213", f"more than {MAX_EDGES:,} edges", span))
         context.evaluator.step(span, len(stages))
-        name = self._name(source, target)
-        context.parallel[source, target] = context.parallel.get((source, target), 0) + 1
+        name = _edge_name(context.cell, source, target)
+        name += numbered(context.instances, name)
         gate = _use_gate(context, name, (), span) if follows is OWN else follows.gate
         module = tuple(stages) or bind_op(context.evaluator, OPS["identity"], (), self.statement.module.span, Scope())
         place = (span, tuple(context.loop), context.uses)

@@ -10,12 +10,12 @@ from bsnc.sema.elaboration.context import Context, LimitExceededError, Ports
 from bsnc.sema.elaboration.edges import add_edge
 from bsnc.sema.elaboration.loops import iterations
 from bsnc.sema.elaboration.nodes import declare_end, declare_gate, declare_node, declare_port
-from bsnc.sema.elaboration.raw import RawNetwork, Use
+from bsnc.sema.elaboration.raw import RawNetwork, Use, missing_end
 from bsnc.sema.expressions.evaluate import Evaluator, unknown_arguments
 from bsnc.sema.expressions.parameters import parameter_value
 from bsnc.sema.expressions.together import PoisonedError
 from bsnc.sema.expressions.values import POISON, Binding, BlockValue, CellUse, CellValue, Scope
-from bsnc.sema.names import declarations
+from bsnc.sema.names import declarations, walk
 from bsnc.sema.settings import option_mistake
 from bsnc.syntax import ast
 
@@ -28,7 +28,9 @@ def elaborate(
     """Run the body of a network in the scope of its file. Mistakes end up in `diagnostics`; what depends on them is
     left out silently."""
     evaluator.declared |= {name.text: name.span for name in declarations(network.body)}
-    context = Context(evaluator, RawNetwork(network.name.text, network.name.span))
+    context = Context(evaluator, RawNetwork(network.name.text, network.name.span), lacks=_missing_ends(network))
+    for kind in sorted(context.lacks):
+        context.result.report(missing_end(context.result, kind))
     scope = Scope(surroundings)
     try:
         for parameter in network.parameters:
@@ -37,6 +39,11 @@ def elaborate(
     except LimitExceededError:
         pass
     return context.result
+
+
+def _missing_ends(network: ast.Network) -> frozenset[str]:
+    declared = {end.kind for end in walk(network.body) if isinstance(end, (ast.End, ast.Port))}
+    return frozenset({"input", "output"} - declared)
 
 
 def declare_name(context: Context, item: ast.Let | ast.Block | ast.Cell, scope: Scope) -> None:
@@ -106,10 +113,14 @@ _HANDLERS: dict[type[ast.Syntax], Callable[[Context, Any, Scope], None]] = {
 
 def _poison(statement: ast.Statement, scope: Scope) -> None:
     """After a failed declaration its name still exists, so that its uses are no further mistakes."""
-    if isinstance(statement, (ast.EdgeDeclaration, ast.Port, ast.Option, ast.For, ast.If)):
+    if isinstance(statement, ast.Port) and isinstance(statement.node, ast.Name):
+        name, span = statement.node.text, statement.node.span
+    elif isinstance(statement, (ast.Let, ast.Block, ast.Cell, ast.NodeDeclaration, ast.GateDeclaration, ast.End)):
+        name, span = statement.name.text, statement.name.span
+    else:
         return
-    if scope.lookup(statement.name.text) is None:
-        scope.declare(statement.name.text, POISON, statement.name.span)
+    if scope.lookup(name) is None:
+        scope.declare(name, POISON, span)
 
 
 def _declare_parameter(

@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from bsnc.diagnostics import Diagnosed, Diagnostic, Label, SourceSpan, did_you_mean
 from bsnc.ops import OPS
-from bsnc.sema.elaboration.context import Context
+from bsnc.sema.elaboration.context import Context, numbered
 from bsnc.sema.elaboration.raw import AGGREGATIONS, Aggregation, RawNode
 from bsnc.sema.expressions.together import together
 from bsnc.sema.expressions.values import CellUse, GateArray, GateRef, NodeArray, NodeRef, Scope, Stage
@@ -74,10 +74,12 @@ def declare_node(context: Context, statement: ast.NodeDeclaration, scope: Scope)
 
 
 def declare_gate(context: Context, statement: ast.GateDeclaration, scope: Scope) -> None:
-    """A gate or an array of gates; they come into being when an edge follows them. Raises Diagnosed."""
-    name = context.cell + statement.name.text
+    """A gate or an array of gates, others in each iteration of a loop; they come into being when an edge follows them.
+    Raises Diagnosed."""
     extent = _sizes(context, statement.extent, scope)
     _check_total(statement.name.text, "gates", extent, statement.span)
+    name = context.cell + statement.name.text
+    name += numbered(context.instances, f"gate {name}")
     context.declare(statement.name, GateArray(name, extent) if extent else GateRef(name), scope)
 
 
@@ -119,6 +121,9 @@ def _pipeline(context: Context, pipeline: ast.Expr | None, scope: Scope) -> tupl
             aggregation, parts = first.text, parts[1:]
         elif first.text not in OPS:
             _unknown_aggregation(first)
+    elif isinstance(first, ast.Call) and first.name.text in AGGREGATIONS:
+        message = f"the aggregation `{first.name.text}` takes no arguments"
+        raise Diagnosed(Diagnostic("BSN205", message, first.span, help=f"`node h = {first.name.text} | relu`"))
     modules = together([partial(context.evaluator.module, part, scope) for part in parts])
     stages = tuple(_activation(stage) for module in modules for stage in module.stages)
     return aggregation, stages

@@ -100,14 +100,15 @@ class RawNetwork:
     gates: dict[str, RawGate] = field(default_factory=dict[str, RawGate])
     diagnostics: list[Diagnostic] = field(default_factory=list[Diagnostic])
     complete: bool = True
-    _places: set[tuple[str, int, int]] = field(default_factory=set[tuple[str, int, int]])
+    _places: set[tuple[str, str, int, int]] = field(default_factory=set[tuple[str, str, int, int]])
     _unknown: dict[str, int] = field(default_factory=dict[str, int])
 
     def report(self, diagnostic: Diagnostic) -> None:
         """Add a diagnostic. The same mistake at the same place, as in a loop, and further uses of the same unknown
         name are one mistake."""
         span = diagnostic.span
-        place = (diagnostic.code, span.start, span.end) if span else (diagnostic.message, 0, 0)
+        where, start, end = (span.source.name, span.start, span.end) if span else (diagnostic.message, 0, 0)
+        place = (diagnostic.code, where, start, end)
         if place in self._places:
             return
         self._places.add(place)
@@ -122,6 +123,13 @@ class RawNetwork:
         if len(first.labels) < _MAX_LABELS:
             labels = (*first.labels, Label(span, "and here"))
             self.diagnostics[index] = replace(first, labels=labels)
+
+
+def missing_end(network: RawNetwork, kind: str) -> Diagnostic:
+    """BSN302 for a network without an input or output."""
+    example = {"input": "input image: float[3, 32, 32]", "output": "output logits: float[10]"}[kind]
+    help_text = f"declare an {kind}, as in `{example}`"
+    return Diagnostic("BSN302", f"network `{network.name}` has no {kind}", network.span, help=help_text)
 
 
 def iteration_text(loop: Sequence[tuple[str, Value]]) -> str:

@@ -91,6 +91,9 @@ def _equal(left: Value, right: Value, span: SourceSpan) -> bool:
     comparable = (is_number(left) and is_number(right)) or type(left) is type(right)
     if _is_nested(left) or _is_nested(right):
         _fail("BSN206", "lists of lists cannot be compared", span)
+    for value in (left, right):
+        if isinstance(value, Module) or (isinstance(value, list) and any(isinstance(item, Module) for item in value)):
+            _fail("BSN206", "modules cannot be compared", span)
     if not comparable:
         _fail("BSN206", f"{describe(left)} cannot be compared with {describe(right)}", span)
     return left == right

@@ -42,6 +42,16 @@ MAX_STAGES = 1_000
 MAX_BLOCK_DEPTH = 100
 
 
+_HABITS = {
+    "none": "`none` is an option of a choice: `choice { none; … }`",
+    "range": "a range is written `0..3`",
+    "True": "write `true`",
+    "False": "write `false`",
+    "None": "an argument that is left out has its default",
+}
+"""What to write for names that come from elsewhere."""
+
+
 def fail(code: str, message: str, span: SourceSpan, help: str | None = None, *labels: Label) -> NoReturn:
     raise Diagnosed(Diagnostic(code, message, span, help=help, labels=labels))
 
@@ -60,7 +70,7 @@ class Evaluator:
         self.declared: dict[str, SourceSpan] = {}
         self.knows_all = True
         self.allow_extern = allow_extern
-        self._plain_ops: dict[int, Module] = {}
+        self._plain_ops: dict[int, tuple[ast.Name, Module]] = {}
         self._applied: dict[Hashable, tuple[BlockValue, Module]] = {}
         self.suggestions: dict[tuple[str, str], str | None] = {}
 
@@ -114,6 +124,10 @@ class Evaluator:
         return value
 
     def node(self, expr: ast.Expr, scope: Scope) -> NodeRef:
+        binding = scope.lookup(expr.text) if isinstance(expr, ast.Name) else None
+        if binding is not None and isinstance(binding.value, (BlockValue, CellValue)):
+            help_text = f"edges carry it: `edge a -> b : {expr.span.text}`"
+            fail("BSN206", f"an edge joins nodes; this is {describe(binding.value)}", expr.span, help_text)
         value = self.value(expr, scope)
         if isinstance(value, NodeArray):
             indices = ", ".join("0" for _ in value.extent)
@@ -124,6 +138,8 @@ class Evaluator:
         return value
 
     def gate(self, expr: ast.Expr, scope: Scope) -> GateRef:
+        if isinstance(expr, ast.Name) and scope.lookup(expr.text) is None and self.knows_all:
+            fail("BSN201", f"no gate `{expr.text}` is visible here", expr.span, f"declare it: `gate {expr.text}`")
         value = self.value(expr, scope)
         if not isinstance(value, GateRef):
             is_array = isinstance(value, GateArray)
@@ -150,8 +166,8 @@ class Evaluator:
     def _plain_op(self, expr: ast.Name, scope: Scope) -> Module:
         """An op without arguments is the same at each evaluation."""
         if id(expr) not in self._plain_ops:
-            self._plain_ops[id(expr)] = Module(bind_op(self, OPS[expr.text], (), expr.span, scope))
-        return self._plain_ops[id(expr)]
+            self._plain_ops[id(expr)] = expr, Module(bind_op(self, OPS[expr.text], (), expr.span, scope))
+        return self._plain_ops[id(expr)][1]
 
     def call(self, expr: ast.Call, scope: Scope) -> Value:
         name = expr.name.text
@@ -186,7 +202,7 @@ class Evaluator:
             known += [*OPS, *(FUNCTIONS if code == "BSN201" else ())]
             self.suggestions[code, name] = did_you_mean(name, known)
         fallback = "docs/ops.md lists every op" if code == "BSN203" else None
-        fail(code, message, span, self.suggestions[code, name] or fallback)
+        fail(code, message, span, _HABITS.get(name) or self.suggestions[code, name] or fallback)
 
     def check_block(self, block: BlockValue, span: SourceSpan) -> None:
         """Raises Diagnosed for mistakes in a block that no arguments could mend."""
@@ -336,7 +352,7 @@ class Evaluator:
 
 def _plain_key(block: BlockValue, given: Mapping[str, Binding]) -> Hashable:
     """What a block and its arguments are told by; None where an argument is more than a number, a truth value or text.
-    The block itself is kept beside the key, so that no other takes its identity."""
+    What an identity stands for is kept beside it, here and elsewhere, so that nothing else takes it."""
     values = [(name, type(binding.value), binding.value) for name, binding in given.items()]
     if not all(isinstance(value, (int, float, str)) for *_, value in values):
         return None
@@ -344,8 +360,8 @@ def _plain_key(block: BlockValue, given: Mapping[str, Binding]) -> Hashable:
 
 
 def unknown_arguments(callee: BlockValue | CellValue) -> dict[str, Binding]:
-    """Arguments whose use is silent."""
-    return {p.name.text: Binding(POISON, p.span) for p in callee.declaration.parameters}
+    """Arguments whose use is silent, for parameters without a default."""
+    return {p.name.text: Binding(POISON, p.span) for p in callee.declaration.parameters if p.default is None}
 
 
 def _kind(callee: BlockValue | CellValue) -> str:

@@ -24,7 +24,10 @@ def element(value: Value, indices: list[int], expr: ast.Index) -> Value:
 
 def _name_of(array: NodeArray | GateArray, indices: list[int], expr: ast.Index) -> str:
     if len(indices) != len(array.extent):
-        _fail(f"`{array.name}` has {len(array.extent)} dimensions, but is indexed with {len(indices)}", expr.span)
+        indexed = ", ".join("0" for _ in array.extent)
+        help_text = f"all indices stand in one pair of brackets: `{array.name}[{indexed}]`"
+        message = f"`{array.name}` has {len(array.extent)} dimensions, but is indexed with {len(indices)}"
+        _fail(message, expr.span, help_text)
     for index, size, part in zip(indices, array.extent, expr.indices, strict=True):
         _check(index, size, f"`{array.name}`", part.span)
     return f"{array.name}[{','.join(map(str, indices))}]"
@@ -36,5 +39,5 @@ def _check(index: int, size: int, what: str, span: SourceSpan) -> None:
         raise Diagnosed(Diagnostic("BSN208", f"index {index} is outside of {what}, which {extent}", span))
 
 
-def _fail(message: str, span: SourceSpan) -> NoReturn:
-    raise Diagnosed(Diagnostic("BSN206", message, span))
+def _fail(message: str, span: SourceSpan, help: str | None = None) -> NoReturn:
+    raise Diagnosed(Diagnostic("BSN206", message, span, help=help))

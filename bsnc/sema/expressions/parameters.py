@@ -33,7 +33,7 @@ def check_limits(evaluator: Evaluator, value: Value, parameter: ast.Parameter, s
     """Raises Diagnosed (BSN209) for a value, or an element of a list, that is not among those that `in` allows."""
     limits = parameter.limits
     assert limits is not None
-    allowed = evaluator.value(limits.values, scope)
+    allowed = _shares_as_numbers(evaluator.value(limits.values, scope))
     if limits.is_open and not is_number(allowed):
         message = f"the least value of `{parameter.name.text}` must be a number, not {describe(allowed)}"
         raise Diagnosed(Diagnostic("BSN206", message, limits.span))
@@ -49,7 +49,16 @@ def check_limits(evaluator: Evaluator, value: Value, parameter: ast.Parameter, s
             raise Diagnosed(Diagnostic("BSN209", message, span, labels=(declared,), help=help_text))
 
 
+def _shares_as_numbers(allowed: Value) -> Value:
+    """A percentage is a number, as it is for a float."""
+    if isinstance(allowed, list):
+        return [_shares_as_numbers(item) if isinstance(item, Quantity) else item for item in allowed]
+    return allowed.value if isinstance(allowed, Quantity) and allowed.dimension == "share" else allowed
+
+
 def _is_allowed(value: Value, allowed: Value) -> bool:
+    if isinstance(value, list):
+        return False
     if isinstance(allowed, list):
         return any(value == item and (is_number(value) or type(value) is type(item)) for item in allowed)
     if not is_number(value):
