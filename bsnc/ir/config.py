@@ -86,7 +86,7 @@ class TrainConfig(Frozen):
     epochs: Annotated[int, Field(ge=1)] = 60
     """Epochs of the search, its warm-up included."""
     fine_tune: Epochs = 20
-    """Epochs in which the final architecture alone trains, after the search."""
+    """Epochs in which the final architecture alone trains, after those of the search."""
     clean: Epochs = 0
     """How many of these, the last ones, see examples as they are, not augmented."""
     batch_size: Annotated[int, Field(ge=2)] = 64
@@ -130,7 +130,8 @@ class Hub(Frozen):
 
 
 class Parquet(Frozen):
-    """Parquet files of a directory, one split in the name of each: `train-*.parquet`, `test-*.parquet`."""
+    """Parquet files of a directory, a split in the name of each, as `train-*.parquet`. Accepted, but cannot be read
+    yet."""
 
     kind: Literal["parquet"] = "parquet"
     path: str
