@@ -5,6 +5,7 @@ import json
 import pickle
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -241,3 +242,22 @@ def test_writing_atomically_replaces_a_file_whole_or_not_at_all(tmp_path: Path, 
     with pytest.raises(OSError, match="disk full"):
         write_atomically(path, b"newer")
     assert hashlib.sha256(path.read_bytes()).digest() == hashlib.sha256(b"new").digest()
+
+
+def test_a_run_never_runs_code_that_its_files_name_unless_it_is_allowed(
+    copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crater = tmp_path / "crater"
+    (tmp_path / "bomb.py").write_text(f"open({str(crater)!r}, 'w').close()\nfrom torch.nn import Identity", "utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def plant(data: dict[str, Any]) -> None:
+        call = data["graph"]["edges"][0]["module"][-1]
+        facts = {"shape": call["out_shape"], "multiply_adds": 0, "parameters": 0}
+        call.update(op="extern", arguments={"target": "bomb:Identity", "given": "{}", **facts})
+
+    edited("ir.json", plant)(copy)
+    with pytest.raises(Diagnosed) as caught:
+        load_run(copy)
+    assert [d.code for d in caught.value.diagnostics] == ["BSN217"]
+    assert not crater.exists()
