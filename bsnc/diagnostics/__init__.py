@@ -8,6 +8,7 @@ from bsnc.diagnostics.diagnostic import (
     Severity,
     did_you_mean,
     exit_status,
+    has_errors,
 )
 from bsnc.diagnostics.render import render_concise, render_full, render_json
 from bsnc.diagnostics.sarif import render_sarif
@@ -25,6 +26,7 @@ __all__ = [
     "did_you_mean",
     "exit_status",
     "explain",
+    "has_errors",
     "render_concise",
     "render_full",
     "render_json",

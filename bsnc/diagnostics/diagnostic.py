@@ -77,6 +77,11 @@ class Diagnosed(Exception):  # noqa: N818 — a user's mistake on its way up, no
         self.diagnostics = list(diagnostics)
 
 
+def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
+    """Whether anything is worse than a warning."""
+    return any(diagnostic.severity == "error" for diagnostic in diagnostics)
+
+
 def exit_status(diagnostics: Iterable[Diagnostic]) -> int:
     """0 when only warnings remain, 1 when the spec or the model is at fault, 2 for usage and I/O."""
     return max((d.exit_status for d in diagnostics), default=0)

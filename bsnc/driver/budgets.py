@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from bsnc.cost import LinearCost, cost_of
-from bsnc.diagnostics import Diagnosed, Diagnostic, Label
+from bsnc.diagnostics import Diagnosed, Diagnostic, Label, has_errors
 from bsnc.ir import Budget, CostKey, Graph, Program, every_cost, forced_edges
 from bsnc.search import Gates, LinearBudget, cheapest, costliest
 from bsnc.sema import Analysis
@@ -73,7 +73,7 @@ def report_costs(program: Program, analysis: Analysis) -> CostReport:
     diagnostics = [_uncounted("BSN403", b, analysis) for b in program.budgets if b not in counted]
     diagnostics += _gates_that_cannot_close(graph, analysis)
     diagnostics += [d for check in checks for d in _judge(check, graph, analysis)]
-    if checks and not diagnostics_have_error(diagnostics) and not _jointly_feasible(graph, checks, costs):
+    if checks and not has_errors(diagnostics) and not _jointly_feasible(graph, checks, costs):
         diagnostics.append(_jointly_infeasible(checks, analysis))
     return CostReport(tuple(ranges.values()), checks, tuple(diagnostics))
 
@@ -85,10 +85,6 @@ def _require_connected(graph: Graph, analysis: Analysis) -> None:
         message = f"no choice of options connects `{graph.input.name}` to `{graph.output.name}`"
         help_text = "every path follows two options of one gate: let them share it no more, or add an edge"
         raise Diagnosed(Diagnostic("BSN303", message, analysis.network_span, help=help_text))
-
-
-def diagnostics_have_error(diagnostics: list[Diagnostic]) -> bool:
-    return any(d.severity == "error" for d in diagnostics)
 
 
 def _gates_that_cannot_close(graph: Graph, analysis: Analysis) -> list[Diagnostic]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from bsnc.diagnostics import Diagnosed, Diagnostic
+from bsnc.diagnostics import Diagnosed, Diagnostic, has_errors
 from bsnc.driver.files import importer, permit_code, read_source
 from bsnc.ir import Program
 from bsnc.ops import ExternFacts, Probe, Shape
@@ -37,7 +37,7 @@ def _probe(path: Path) -> Probe:
 def load_program(path: Path, overrides: Overrides) -> tuple[Program, Analysis]:
     """The one network to compile, free of errors. Raises Diagnosed with everything that was found otherwise."""
     analysis = check_spec(path, overrides)
-    if any(d.severity == "error" for d in analysis.diagnostics):
+    if has_errors(analysis.diagnostics):
         raise Diagnosed(*analysis.diagnostics)
     if analysis.program is not None:
         return analysis.program, analysis

@@ -114,7 +114,7 @@ def writing(path: Path) -> Generator[None, None, None]:
         raise Diagnosed(Diagnostic("BSN003", message, subject=str(where))) from None
 
 
-def write_atomically(path: Path, content: bytes) -> None:
+def replace_content(path: Path, content: bytes) -> None:
     """Replace a file as a whole or not at all; its mode stays, links are followed. Raises Diagnosed (BSN003)."""
     target = path.resolve()
     with writing(path):

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from bsnc.driver.files import MAX_SPEC_BYTES, read_bytes, source_of, write_atomically
+from bsnc.driver.files import MAX_SPEC_BYTES, read_bytes, replace_content, source_of
 from bsnc.syntax import format_source
 
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
@@ -45,4 +45,4 @@ def format_file(path: Path) -> Formatted:
 
 def write_formatted(formatted: Formatted) -> None:
     """Rewrite the file that was formatted. Raises Diagnosed (BSN003)."""
-    write_atomically(Path(formatted.name), formatted.text.encode("utf-8"))
+    replace_content(Path(formatted.name), formatted.text.encode("utf-8"))

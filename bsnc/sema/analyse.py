@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from bsnc.diagnostics import Diagnosed, Diagnostic, Label, Source, SourceSpan, did_you_mean
+from bsnc.diagnostics import Diagnosed, Diagnostic, Label, Source, SourceSpan, did_you_mean, has_errors
 from bsnc.ir import SECTIONS, Budget, Frozen, Graph, Program, Setting
 from bsnc.ops import Probe
 from bsnc.sema.budgets import budget_of
@@ -120,11 +120,11 @@ def _analyse(source: Source, overrides: Overrides, files: Files, probe: Probe | 
         raw = elaborate(declared.syntax, settings.parameters, declared.surroundings, files.evaluator)
         analysis.networks[name] = Checked(declared.syntax, raw, _graph(raw, probe))
         analysis.diagnostics += raw.diagnostics
-    if not _has_errors(analysis):
+    if not has_errors(analysis.diagnostics):
         analysis.diagnostics += unused_names(spec)
     sections = _sections(spec, source, settings, analysis)
     budgets = _budgets(spec, overrides, analysis)
-    if _has_errors(analysis):
+    if has_errors(analysis.diagnostics):
         return
     analysis.diagnostics += idle_search(sections, spec, any(c.raw.gates for c in analysis.networks.values()))
     for name, checked in analysis.networks.items():
@@ -133,10 +133,6 @@ def _analyse(source: Source, overrides: Overrides, files: Files, probe: Probe | 
         given = {k: _plain(bound.value) for k, bound in settings.parameters.items() if k in own}
         parts = cast(dict[str, Any], sections)
         analysis.programs[name] = Program(graph=checked.graph, budgets=tuple(budgets), settings=given, **parts)
-
-
-def _has_errors(analysis: Analysis) -> bool:
-    return any(d.severity == "error" for d in analysis.diagnostics)
 
 
 def _wanted(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from collections import defaultdict
 
-from bsnc.diagnostics import Diagnosed, Diagnostic, Label, SourceSpan
+from bsnc.diagnostics import Diagnosed, Diagnostic, Label, SourceSpan, has_errors
 from bsnc.ir import Edge, Gate, Graph, Node, OpCall, Slot, shape_text, verify
 from bsnc.ops import OPS, Probe, Scalar, Shape, ShapeError, numel
 from bsnc.sema.elaboration.raw import RawEdge, RawGate, RawNetwork, RawNode
@@ -47,7 +47,7 @@ def build_graph(network: RawNetwork, order: list[str], probe: Probe | None = Non
     shapes = _Shapes(network, probe)
     for name in order:
         shapes.visit(name)
-    if any(d.severity == "error" for d in network.diagnostics):
+    if has_errors(network.diagnostics):
         return None
     nodes = [network.nodes[name] for name in order if name in shapes.of_node]
     position = {node.name: i for i, node in enumerate(nodes)}

@@ -6,8 +6,8 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from bsnc.diagnostics import Diagnosed, Diagnostic, Label, SourceSpan
-from bsnc.sema.elaboration.raw import RawNetwork, RawNode, Use, in_context, iteration_text
+from bsnc.diagnostics import Diagnosed, Diagnostic, SourceSpan
+from bsnc.sema.elaboration.raw import RawNetwork, RawNode, Use, declared_twice, in_context, iteration_text
 from bsnc.sema.expressions.evaluate import Evaluator
 from bsnc.sema.expressions.values import NodeArray, NodeRef, Scope, Value
 from bsnc.syntax import ast
@@ -67,9 +67,7 @@ class Context:
         edge here can join them."""
         previous = scope.lookup(name.text)
         if previous is not None and not self._is_of_another_cell(previous.value, name.text):
-            first = Label(previous.span, "first declared here")
-            message = f"`{name.text}` is declared twice"
-            raise Diagnosed(Diagnostic("BSN202", message, name.span, labels=(first,)))
+            raise Diagnosed(declared_twice(name.text, name.span, previous.span))
         scope.declare(name.text, value, name.span, label)
 
     def _is_of_another_cell(self, value: Value, name: str) -> bool:

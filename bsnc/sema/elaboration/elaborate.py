@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from bsnc.diagnostics import Diagnosed, Diagnostic, Label, SourceSpan
+from bsnc.diagnostics import Diagnosed, Diagnostic, SourceSpan
 from bsnc.sema.elaboration.context import Context, LimitExceededError, Ports
 from bsnc.sema.elaboration.edges import add_edge
 from bsnc.sema.elaboration.loops import iterations
 from bsnc.sema.elaboration.nodes import declare_end, declare_gate, declare_node, declare_port
-from bsnc.sema.elaboration.raw import RawNetwork, Use, missing_end
+from bsnc.sema.elaboration.raw import RawNetwork, Use, declared_twice, missing_end
 from bsnc.sema.expressions.evaluate import Evaluator, unknown_arguments
 from bsnc.sema.expressions.parameters import parameter_value
 from bsnc.sema.expressions.together import PoisonedError
@@ -148,9 +148,7 @@ def _check_parameters(callee: ast.Block | ast.Cell) -> None:
     for parameter in callee.parameters:
         name = parameter.name
         if name.text in seen:
-            first = Label(seen[name.text], "first declared here")
-            message = f"`{name.text}` is declared twice"
-            raise Diagnosed(Diagnostic("BSN202", message, name.span, labels=(first,)))
+            raise Diagnosed(declared_twice(name.text, name.span, seen[name.text]))
         seen[name.text] = name.span
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from bsnc.diagnostics import Diagnosed, Diagnostic, Label, Source, SourceSpan
 from bsnc.sema.elaboration.context import Context, LimitExceededError
 from bsnc.sema.elaboration.elaborate import check_unused, declare_name
-from bsnc.sema.elaboration.raw import RawNetwork
+from bsnc.sema.elaboration.raw import RawNetwork, declared_twice
 from bsnc.sema.expressions.evaluate import Evaluator
 from bsnc.sema.expressions.values import Scope
 from bsnc.syntax import ast, parse_spec
@@ -83,7 +83,7 @@ class Files:
         elif isinstance(item, ast.Network):
             known = names.networks.get(item.name.text) or names.imported.get(item.name.text)
             if known is not None:
-                raise Diagnosed(_twice(item.name.text, item.name.span, known.syntax.name.span))
+                raise Diagnosed(declared_twice(item.name.text, item.name.span, known.syntax.name.span))
             names.networks[item.name.text] = DeclaredNetwork(item, names.scope)
         elif isinstance(item, (ast.Let, ast.Block, ast.Cell)):
             declare_name(context, item, names.scope)
@@ -122,17 +122,15 @@ class Files:
             if known is None:
                 names.scope.declare(name, binding.value, binding.span, binding.label)
             elif known.span != binding.span:
-                clashes.append(_twice(name, item.path.span, known.span, binding.span))
+                clashes.append(_clash(name, item, known.span, binding.span))
         for name, network in (offered.imported | offered.networks).items():
             known_network = names.networks.get(name) or names.imported.setdefault(name, network)
             if known_network is not network:
-                clashes.append(_twice(name, item.path.span, known_network.syntax.name.span, network.syntax.name.span))
+                clashes.append(_clash(name, item, known_network.syntax.name.span, network.syntax.name.span))
         if clashes:
             raise Diagnosed(*clashes)
 
 
-def _twice(name: str, span: SourceSpan, first: SourceSpan, imported: SourceSpan | None = None) -> Diagnostic:
-    labels = [Label(first, "first declared here")]
-    if imported is not None:
-        labels.append(Label(imported, "and here, in the imported file"))
-    return Diagnostic("BSN202", f"`{name}` is declared twice", span, labels=tuple(labels))
+def _clash(name: str, item: ast.Import, first: SourceSpan, imported: SourceSpan) -> Diagnostic:
+    there = Label(imported, "and here, in the imported file")
+    return declared_twice(name, item.path.span, first, there)

@@ -125,6 +125,12 @@ class RawNetwork:
             self.diagnostics[index] = replace(first, labels=labels)
 
 
+def declared_twice(name: str, span: SourceSpan, first: SourceSpan, *labels: Label) -> Diagnostic:
+    """BSN202, at the second declaration."""
+    labels = (Label(first, "first declared here"), *labels)
+    return Diagnostic("BSN202", f"`{name}` is declared twice", span, labels=labels)
+
+
 def missing_end(network: RawNetwork, kind: str) -> Diagnostic:
     """BSN302 for a network without an input or output."""
     example = {"input": "input image: float[3, 32, 32]", "output": "output logits: float[10]"}[kind]
