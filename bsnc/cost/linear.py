@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -12,22 +11,10 @@ from torch import Tensor
 from bsnc.ir import CostKey, Edge, Graph, Node, channel_pairs, narrowed
 
 
-class Cost(Protocol):
-    """A cost of the live subgraphs of one graph: live edges `[B, E]` (bool) → cost `[B]` (float64).
-
-    A row without live edges, an inconsistent mask, costs 0.
-    """
-
-    @property
-    def key(self) -> CostKey: ...
-
-    def __call__(self, live: Tensor) -> Tensor: ...
-
-
 @dataclass(frozen=True)
 class LinearCost:
     """Σ over live edges of `edge_weights` + Σ over live nodes of `node_weights` + Σ over pairs of live edges of
-    `pair_weights`; a node is live when an in-edge is.
+    `pair_weights` + `constant`; a node is live when an in-edge is.
 
     `edge_weights` `[E]`, `node_weights` `[V]` and `pair_weights` `[P]` are float64 and hold whole numbers, exact up to
     2^53. The pairs are those of `channel_pairs`: what the channels that one edge brings cost the other.
@@ -41,13 +28,25 @@ class LinearCost:
     """`[E, V]`: 1 where an edge arrives at a node."""
     pairs: Tensor
     """`[2, P]`: indices of edges."""
+    constant: float = 0.0
+    """What any consistent mask costs."""
+
+    @property
+    def grows(self) -> bool:
+        return True
+
+    @property
+    def below(self) -> tuple[LinearCost, ...]:
+        return (self,)
 
     @classmethod
-    def of(cls, key: CostKey, graph: Graph, count: Callable[[Edge], int], nodes: list[int]) -> LinearCost:
+    def of(
+        cls, key: CostKey, graph: Graph, count: Callable[[Edge], float], nodes: Sequence[float], constant: float = 0.0
+    ) -> LinearCost:
         """The cost that charges an edge what `count` says of its module, and the live nodes `nodes`."""
-        edges = [count(edge) for edge in graph.edges]
+        edges: list[float] = [count(edge) for edge in graph.edges]
         pairs = channel_pairs(graph)
-        shares: list[int] = []
+        shares: list[float] = []
         for e, arriving in pairs:
             edge = graph.edges[e]
             source = graph.nodes[graph.node_index[edge.source]]
@@ -63,6 +62,7 @@ class LinearCost:
             pair_weights=torch.tensor(shares, dtype=torch.float64),
             arrivals=arrivals,
             pairs=torch.tensor(pairs, dtype=torch.int64).reshape(-1, 2).T,
+            constant=constant,
         )
 
     def __call__(self, live: Tensor) -> Tensor:
@@ -73,7 +73,7 @@ class LinearCost:
         if bool(self.pair_weights.any()):
             first, second = self.pairs.to(live.device)
             cost = cost + (live[:, first] & live[:, second]).to(torch.float64) @ self.pair_weights.to(live.device)
-        return cost
+        return cost + self.constant * live.any(1) if self.constant else cost
 
     def live_nodes(self, live: Tensor) -> Tensor:
         """`[B, V]` float64: 1 where a live edge arrives."""

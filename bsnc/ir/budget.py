@@ -24,13 +24,20 @@ class CostOption:
 
 @dataclass(frozen=True)
 class CostSignature:
-    """What the language knows of a cost: its unit in words, its dimension, its options, and whether this version counts
-    it or only knows its name."""
+    """What the language knows of a cost: its unit in words, its dimension, its options, whether this version counts
+    it or only knows its name, and what tells it: the graph alone, or measurements too."""
 
     unit: str
     dimension: Literal["count", "bytes", "seconds"]
     options: dict[str, CostOption] = field(default_factory=dict[str, CostOption])
     is_counted: bool = True
+    source: Literal["graph", "measured"] = "graph"
+
+    @property
+    def always_known(self) -> bool:
+        """Whether it can be told of every graph without asking the user anything."""
+        needs_option = any(option.default is None for option in self.options.values())
+        return self.is_counted and self.source == "graph" and not needs_option
 
 
 def _names(*names: str) -> CostOption:
@@ -48,6 +55,7 @@ COST_SIGNATURES: dict[str, CostSignature] = {
         "seconds",
         {"device": _names("cpu", "cuda"), "threads": CostOption(default="1"), "batch": CostOption(default="1")},
         is_counted=False,
+        source="measured",
     ),
 }
 
@@ -79,10 +87,10 @@ class CostKey(Frozen):
 
 
 def every_cost() -> tuple[CostKey, ...]:
-    """Every cost that this version counts, with every option that it has."""
+    """Every cost that needs no measuring and no option, with every choice that its options give."""
     keys: list[CostKey] = []
     for name, signature in COST_SIGNATURES.items():
-        if not signature.is_counted:
+        if not signature.always_known:
             continue
         keys.append(CostKey(name=name))
         for option, values in signature.options.items():
