@@ -25,9 +25,9 @@ from bsnc.diagnostics import Source
 from bsnc.ir import Graph, Program, live_edges
 from bsnc.lower import lower_static
 from bsnc.passes import ApplyArchitecture
-from bsnc.search import costliest, expand_switches
+from bsnc.search import expand_switches, most
 from bsnc.sema import Overrides, analyse
-from bsnc.train import Dataset, Phase, Silent, as_linear, evaluate, load_data, train_network, train_program
+from bsnc.train import Dataset, Phase, Silent, evaluate, limit_of, load_data, train_network, train_program
 
 SPEC = Path(__file__).parents[1] / "specs" / "digits.bsn"
 
@@ -77,7 +77,7 @@ def share_of(program: Program, graph: Graph) -> float:
 
 def greatest(program: Program, graph: Graph) -> float:
     """The cost of the costliest architecture of a graph."""
-    return costliest(graph, as_linear(cost_of(program.budgets[0].cost, graph)))
+    return most(graph, limit_of(cost_of(program.budgets[0].cost, graph))).value
 
 
 def from_scratch(kind: str, program: Program, dataset: Dataset, graph: Graph, seed: int) -> Entry:

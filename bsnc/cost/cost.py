@@ -44,3 +44,7 @@ class Given:
 
     latency: Mapping[CostKey, LatencyTable] = field(default_factory=dict[CostKey, LatencyTable])
     functions: Mapping[str, Callable[[Graph], float]] = field(default_factory=dict[str, Callable[[Graph], float]])
+
+    def tells(self, key: CostKey) -> bool:
+        """Whether enough is known to count a cost."""
+        return key.signature.source != "measured" or key in self.latency

@@ -1,38 +1,21 @@
-"""Costs and budgets of a program before training: least, greatest, expected; feasible or not."""
+"""Budgets of a program before training: feasible or not, one by one and together."""
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
-from bsnc.cost import LinearCost, cost_of
-from bsnc.diagnostics import Diagnosed, Diagnostic, Label, has_errors
-from bsnc.ir import Budget, CostKey, Graph, Program, every_cost, forced_edges
-from bsnc.search import Gates, LinearBudget, cheapest, costliest
+from bsnc.cost import Cost, Given, cost_of
+from bsnc.diagnostics import Diagnosed, Diagnostic, Label, SourceSpan, has_errors
+from bsnc.driver.ranges import CostRange, cost_range, initial_samples
+from bsnc.ir import Budget, CostKey, Graph, Program, as_bound, every_cost, exactly, forced_edges
+from bsnc.search import LinearBudget, cheapest, project
 from bsnc.sema import Analysis
-from bsnc.train import as_linear
-
-EXACT_SAMPLES = 4096
-SAMPLES = 8192
-
-
-@dataclass(frozen=True)
-class CostRange:
-    """A cost over the architectures of a graph, in its unit.
-
-    `minimum` is that of the cheapest connected architecture; `expected` the mean over gate samples at their
-    initial probabilities, exact where there are at most EXACT_SAMPLES of them, else over SAMPLES draws of a fixed seed.
-    """
-
-    key: CostKey
-    minimum: float
-    maximum: float
-    expected: float
+from bsnc.train import limit_of
 
 
 @dataclass(frozen=True)
@@ -45,12 +28,18 @@ class BudgetCheck:
 
     @property
     def feasible(self) -> bool:
+        """An architecture is known that meets it."""
         return self.range.minimum <= self.bound
+
+    def said(self, value: float, unit: bool = True) -> str:
+        """A value of the cost in words."""
+        return exactly(value, self.budget.cost.signature, unit)
 
 
 @dataclass(frozen=True)
 class CostReport:
-    """Every cost that needs no measuring, and every budget; diagnostics on budgets (BSN401, BSN402)."""
+    """Every cost that the graph tells, and those of budgets; every budget whose cost is known; diagnostics on budgets
+    (BSN401, BSN402, BSN403)."""
 
     costs: tuple[CostRange, ...]
     budgets: tuple[BudgetCheck, ...]
@@ -61,20 +50,20 @@ class CostReport:
         return [(check.budget.cost, check.bound) for check in self.budgets]
 
 
-def report_costs(program: Program, analysis: Analysis) -> CostReport:
+def report_costs(program: Program, analysis: Analysis, given: Given) -> CostReport:
     """Ranges of all costs and the feasibility of all budgets, one by one and together."""
     graph = program.graph
     _require_connected(graph, analysis)
     live, weights = initial_samples(graph, program.search.init)
-    costs = {key: cost_of(key, graph) for key in every_cost()}
-    ranges = {key: _range(cost, graph, live, weights) for key, cost in costs.items()}
-    counted = [budget for budget in program.budgets if budget.cost.signature.is_counted]
-    checks = tuple(BudgetCheck(b, b.resolve(ranges[b.cost].maximum), ranges[b.cost]) for b in counted)
-    diagnostics = [_uncounted("BSN403", b, analysis) for b in program.budgets if b not in counted]
+    known = [budget for budget in program.budgets if given.tells(budget.cost)]
+    costs = {key: cost_of(key, graph, given) for key in dict.fromkeys((*every_cost(), *(b.cost for b in known)))}
+    ranges = {key: cost_range(cost, graph, live, weights) for key, cost in costs.items()}
+    checks = tuple(BudgetCheck(b, b.resolve(ranges[b.cost].maximum), ranges[b.cost]) for b in known)
+    diagnostics = [_unmeasured(budget, analysis) for budget in program.budgets if budget not in known]
     diagnostics += _gates_that_cannot_close(graph, analysis)
     diagnostics += [d for check in checks for d in _judge(check, graph, analysis)]
-    if checks and not has_errors(diagnostics) and not _jointly_feasible(graph, checks, costs):
-        diagnostics.append(_jointly_infeasible(checks, analysis))
+    if len(checks) > 1 and not has_errors(diagnostics):
+        diagnostics += _judge_together(graph, checks, costs, analysis)
     return CostReport(tuple(ranges.values()), checks, tuple(diagnostics))
 
 
@@ -106,59 +95,19 @@ def _gates_that_cannot_close(graph: Graph, analysis: Analysis) -> list[Diagnosti
     return list(found.values())[::-1]
 
 
-def _uncounted(code: str, budget: Budget, analysis: Analysis) -> Diagnostic:
+def _unmeasured(budget: Budget, analysis: Analysis) -> Diagnostic:
     key = str(budget.cost)
     span = analysis.budget_spans.get(key)
-    unable = "checked" if code == "BSN403" else "held"
-    message = f"this version does not count `{budget.cost.name}`: the budget cannot be {unable}"
-    return Diagnostic(code, message, span, None if span else f"--budget {key}")
+    message = f"`{key}` has not been measured on this machine: whether the budget can be met is not known"
+    help_text = "`bsnc profile` measures it; so does `bsnc train`"
+    return Diagnostic("BSN403", message, span, None if span else f"--budget {key}", help=help_text)
 
 
-def require_feasible(program: Program, report: CostReport, analysis: Analysis) -> None:
-    """Raises Diagnosed (BSN401, BSN404) where no architecture meets the budgets, or that cannot be told."""
-    require_counted(program, analysis)
+def require_feasible(report: CostReport) -> None:
+    """Raises Diagnosed (BSN401) where no architecture is known to meet the budgets."""
     errors = [d for d in report.diagnostics if d.severity == "error"]
     if errors:
         raise Diagnosed(*errors)
-
-
-def require_counted(program: Program, analysis: Analysis) -> None:
-    """Raises Diagnosed (BSN404) where a budget is on a cost that only the language knows."""
-    uncounted = [budget for budget in program.budgets if not budget.cost.signature.is_counted]
-    if uncounted:
-        raise Diagnosed(*(_uncounted("BSN404", budget, analysis) for budget in uncounted))
-
-
-def initial_samples(graph: Graph, p: float) -> tuple[torch.Tensor, torch.Tensor]:
-    """Live edges `[S, E]` of samples at the initial probabilities, p for a Bernoulli gate, and their weights `[S]`,
-    which sum to 1: every sample there is, or SAMPLES draws."""
-    gates = Gates(graph, p)
-    if math.prod(len(values) for values in _values(graph)) <= EXACT_SAMPLES:
-        switches, weights = _every_sample(gates)
-    else:
-        switches = gates.draw(SAMPLES, torch.Generator().manual_seed(0))
-        weights = torch.full((SAMPLES,), 1 / SAMPLES, dtype=torch.float64)
-    return gates.live(switches), weights
-
-
-def _values(graph: Graph) -> list[list[tuple[bool, ...]]]:
-    """For each gate the values that its switches can have."""
-    return [
-        [tuple(i == on for i in range(gate.switches)) for on in range(gate.switches)]
-        if gate.kind == "categorical"
-        else [(False,), (True,)]
-        for gate in graph.gates
-    ]
-
-
-def _every_sample(gates: Gates) -> tuple[torch.Tensor, torch.Tensor]:
-    rows = [[on for value in sample for on in value] for sample in itertools.product(*_values(gates.graph))]
-    switches = torch.tensor(rows, dtype=torch.bool).reshape(len(rows), gates.graph.switch_count)
-    weights = torch.ones(len(rows), dtype=torch.float64)
-    for gate, columns in zip(gates.graph.gates, gates.graph.gate_switches, strict=True):
-        p, on = gates.probabilities.double()[list(columns)], switches[:, list(columns)]
-        weights *= (on * p).sum(1) if gate.kind == "categorical" else torch.where(on, p, 1 - p)[:, 0]
-    return switches, weights
 
 
 def whole(value: float) -> int | float:
@@ -166,33 +115,34 @@ def whole(value: float) -> int | float:
     return int(value) if value.is_integer() else value
 
 
-def _range(cost: LinearCost, graph: Graph, live: torch.Tensor, weights: torch.Tensor) -> CostRange:
-    best = cheapest(graph, as_linear(cost))
-    assert best is not None, "a checked program has a path from input to output"
-    least = float(cost(torch.from_numpy(best.live)[None])[0])
-    expected = float((cost(live) * weights).sum())
-    return CostRange(cost.key, least, costliest(graph, as_linear(cost)), expected)
-
-
 def _judge(check: BudgetCheck, graph: Graph, analysis: Analysis) -> list[Diagnostic]:
     key = str(check.budget.cost)
-    span, unit = analysis.budget_spans.get(key), check.budget.cost.signature.unit
+    span = analysis.budget_spans.get(key)
     subject = None if span else f"--budget {key}"
     if not check.feasible:
-        message = (
-            f"budget infeasible: the cheapest connected architecture costs {check.range.minimum:,.0f} {unit}, "
-            f"the bound is {check.bound:,.0f}"
-        )
-        forced = forced_edges(graph)
-        note = f"every architecture needs {_listed(forced)}" if forced else "no single edge is in all architectures"
-        least = _least_share(check) if check.budget.of_max else f"{check.range.minimum:.0f}"
-        help_text = f"the least bound that works is {least}"
-        return [Diagnostic("BSN401", message, span, subject, notes=(note,), help=help_text)]
-    if graph.gates and check.range.maximum <= check.bound:
-        most = f"{check.range.maximum:,.0f} {unit}"
-        message = f"the costliest architecture costs {most}, within the bound of {check.bound:,.0f}"
+        return [_infeasible(check, graph, span, subject)]
+    if graph.gates and check.range.highest <= check.bound:
+        message = f"the costliest architecture costs {check.said(check.range.maximum)}, within the bound of "
+        message += check.said(check.bound, unit=False)
         return [Diagnostic("BSN402", message, span, subject, help="remove the budget, or lower its bound")]
     return []
+
+
+def _infeasible(check: BudgetCheck, graph: Graph, span: SourceSpan | None, subject: str | None) -> Diagnostic:
+    forced = forced_edges(graph)
+    notes = [f"every architecture needs {_listed(forced)}" if forced else "no single edge is in all architectures"]
+    least, bound = check.said(check.range.minimum), check.said(check.bound, unit=False)
+    message = f"budget infeasible: the cheapest connected architecture costs {least}, the bound is {bound}"
+    if check.range.lowest <= check.bound:
+        message = (
+            f"budget not shown to be feasible: the cheapest architecture found costs {least}, the bound is {bound}"
+        )
+        notes.append(f"it is proved that none costs less than {check.said(check.range.lowest)}")
+    works = _least_share(check) if check.budget.of_max else as_bound(check.range.minimum, check.budget.cost.signature)
+    help_text = f"the least bound that works is {works}"
+    if check.range.lowest < check.range.minimum:
+        help_text = f"a bound that works is {works}"
+    return Diagnostic("BSN401", message, span, subject, notes=tuple(notes), help=help_text)
 
 
 def _least_share(check: BudgetCheck) -> str:
@@ -200,18 +150,22 @@ def _least_share(check: BudgetCheck) -> str:
     return f"{math.ceil(check.range.minimum / check.range.maximum * 1e4) / 100:g}% of max"
 
 
-def _jointly_feasible(graph: Graph, checks: tuple[BudgetCheck, ...], costs: dict[CostKey, LinearCost]) -> bool:
-    budgets = [as_linear(costs[check.budget.cost], check.bound) for check in checks]
-    return len(checks) == 1 or cheapest(graph, budgets[0], budgets) is not None
-
-
-def _jointly_infeasible(checks: tuple[BudgetCheck, ...], analysis: Analysis) -> Diagnostic:
+def _judge_together(
+    graph: Graph, checks: tuple[BudgetCheck, ...], costs: Mapping[CostKey, Cost], analysis: Analysis
+) -> list[Diagnostic]:
+    """BSN401 where each budget can be met, and no architecture meets all, or none is found that does."""
+    limits = [limit_of(costs[check.budget.cost], check.bound) for check in checks]
+    found = project(graph, np.zeros(graph.switch_count), limits)
+    if found.architecture is not None:
+        return []
     names = ", ".join(f"`{check.budget}`" for check in checks)
     spans = [analysis.budget_spans.get(str(check.budget.cost)) for check in checks]
     message = f"budgets infeasible together: each can be met alone, no connected architecture meets {names}"
+    if not found.exact:
+        message = f"budgets not shown to be feasible together: no connected architecture was found that meets {names}"
     labels = tuple(Label(span, "together with this one") for span in spans[:-1] if span is not None)
     subject = None if spans[-1] else "--budget"
-    return Diagnostic("BSN401", message, spans[-1], subject, labels=labels, help="raise one of the bounds")
+    return [Diagnostic("BSN401", message, spans[-1], subject, labels=labels, help="raise one of the bounds")]
 
 
 def _listed(names: list[str], limit: int = 6) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import fx
 
+from bsnc.cost import Given
 from bsnc.diagnostics import Diagnosed, Diagnostic
 from bsnc.driver.budgets import CostReport, report_costs, require_feasible
 from bsnc.driver.check import load_program, warnings_of
@@ -74,13 +75,14 @@ def train_spec(
     `warn` gets all warnings before training begins.
     """
     program, analysis = load_program(path, overrides)
-    report = report_costs(program, analysis)
-    require_feasible(program, report, analysis)
+    given = Given()
+    report = report_costs(program, analysis, given)
+    require_feasible(report)
     warn([*warnings_of(analysis), *report.diagnostics])
     prepare(directory)
     torch.set_num_threads(threads or suggested_threads(program, report))
     with writing(directory):
-        result = train_program(program, analysis.sources, directory, seed, progress)
+        result = train_program(program, analysis.sources, directory, seed, progress, given)
         bounds = [(outcome.cost, outcome.bound) for outcome in result.budgets]
         parts = (program, result.graph, result.network, result.dataset, result.architecture.spec_sha256)
         certificate = _ship(directory / "model.onnx", *parts, bounds)
@@ -119,7 +121,7 @@ def export_run(run: Path, model: Path, allow_extern: bool = False) -> Certificat
     if allow_extern:
         permit_code(run)
     program, architecture, graph, network = load_run(run, allow_extern)
-    report = report_costs(program, Analysis())
+    report = report_costs(program, Analysis(), Given())
     dataset = load_data(program.data, program.graph)
     make_directory(model.parent)
     with writing(model):

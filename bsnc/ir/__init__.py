@@ -23,6 +23,7 @@ from bsnc.ir.listing import module_text, print_graph, shape_text
 from bsnc.ir.liveness import edges_on_a_path, forced_edges, live_bits, live_edges
 from bsnc.ir.networkx_view import to_networkx
 from bsnc.ir.program import IrFormatError, Program, Setting, dump_program, graph_hash, load_program
+from bsnc.ir.quantity import as_bound, exactly, roughly
 from bsnc.ir.verify import InvalidGraphError, verify
 
 __all__ = [
@@ -56,10 +57,12 @@ __all__ = [
     "Slot",
     "Step",
     "TrainConfig",
+    "as_bound",
     "channel_pairs",
     "dump_program",
     "edges_on_a_path",
     "every_cost",
+    "exactly",
     "forced_edges",
     "graph_hash",
     "live_bits",
@@ -70,6 +73,7 @@ __all__ = [
     "narrowed",
     "print_graph",
     "removable",
+    "roughly",
     "shape_text",
     "to_networkx",
     "verify",

@@ -110,5 +110,14 @@ class Budget(Frozen):
         return self.bound * maximum if self.of_max else self.bound
 
     def __str__(self) -> str:
-        bound = f"{self.bound * 100:g}% of max" if self.of_max else f"{self.bound:.12g}"
-        return f"{self.cost} <= {bound}"
+        return f"{self.cost} <= {f'{self.bound * 100:g}% of max' if self.of_max else self._absolute()}"
+
+    def _absolute(self) -> str:
+        """The bound with a unit, where one belongs to it."""
+        match self.cost.signature.dimension:
+            case "bytes":
+                return f"{self.bound:.12g}B"
+            case "seconds":
+                return f"{self.bound * 1e3:.12g}ms"
+            case _:
+                return f"{self.bound:.12g}"

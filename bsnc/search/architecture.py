@@ -35,7 +35,7 @@ _SOLVED, _INFEASIBLE = 0, 2
 
 @dataclass(frozen=True)
 class LinearBudget:
-    """edge_weights · live edges + node_weights · live nodes + pair_weights · pairs of live edges ≤ bound.
+    """edge_weights · live edges + node_weights · live nodes + pair_weights · pairs of live edges + constant ≤ bound.
 
     Weights are ≥ 0. The pairs are those of `channel_pairs`; without `pair_weights` they cost nothing.
     """
@@ -44,6 +44,7 @@ class LinearBudget:
     node_weights: Vector
     bound: float = np.inf
     pair_weights: Vector | None = None
+    constant: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -60,16 +61,16 @@ def cheapest(graph: Graph, objective: LinearBudget, budgets: Sequence[LinearBudg
     Budgets hold exactly; of two costs that differ by less than 1e-6 of the greatest weight the solver may take
     either.
     """
-    program = _Program(graph)
+    program = Program(graph)
     costs = program.cost_row(objective)
-    scale = 1e4 / max(float(costs.max()), 1.0)  # the solver's absolute gap is 1e-6
+    scale = 1e4 / (float(costs.max()) or 1.0)  # the solver's absolute gap is 1e-6
     return program.solve(costs * scale, budgets)
 
 
 def most_probable(graph: Graph, logits: Vector, budgets: Sequence[LinearBudget]) -> Architecture | None:
     """The connected architecture of greatest probability (sum of the logits of switches that are on) that meets every
     budget; None when there is none. `logits` is `[S]`."""
-    program = _Program(graph)
+    program = Program(graph)
     objective = np.zeros(program.size)
     objective[: len(logits)] = -logits
     return program.solve(objective, budgets)
@@ -82,16 +83,16 @@ def live_of(graph: Graph, switches: NDArray[np.bool_]) -> Architecture:
 
 
 def cost_of_live(graph: Graph, live: NDArray[np.bool_], budget: LinearBudget) -> float:
-    """The cost of live edges `[E]` and of the nodes at which they arrive."""
+    """The cost of live edges `[E]` and of the nodes at which they arrive; 0 where there are none."""
     nodes = np.zeros(len(graph.nodes))
     nodes[[target for e, (_, target) in enumerate(graph.endpoints) if live[e]]] = 1
-    cost = budget.edge_weights @ live.astype(float) + budget.node_weights @ nodes
+    cost = budget.edge_weights @ live.astype(float) + budget.node_weights @ nodes + budget.constant * bool(live.any())
     if budget.pair_weights is not None:
         cost += budget.pair_weights @ np.array([live[i] and live[j] for i, j in channel_pairs(graph)], dtype=float)
     return float(cost)
 
 
-class _Program(Rows):
+class Program(Rows):
     """Columns: k [S], flow [E], ℓ [E], r [V], b [V], n [V], q [P]."""
 
     def __init__(self, graph: Graph) -> None:
@@ -148,20 +149,27 @@ class _Program(Rows):
         return row
 
     def solve(self, objective: Vector, budgets: Sequence[LinearBudget]) -> Architecture | None:
-        """Solve with each bound relaxed by the solver's tolerance, and forbid what is over budget by a hair.
-
-        Costs only grow with live edges: where an architecture is over budget, so is each that has its live
-        switches on too. Cutting all those off costs no solution, so that bounds hold, and may be reached, exactly.
-        """
+        """Solve with each bound relaxed by the solver's tolerance, and forbid what is over budget by a hair."""
         for _ in range(MAX_CUTS):
-            chosen = self._solve(objective, budgets)
-            if chosen is None or self._holds(chosen, budgets):
+            chosen = self.propose(objective, budgets)
+            if chosen is None or all(cost_of_live(self.graph, chosen.live, b) <= b.bound for b in budgets):
                 return chosen
-            on = {s for e in np.flatnonzero(chosen.live) if (s := self.graph.edge_switches[e]) is not None}
-            self.row([(switch, 1.0) for switch in on], upper=len(on) - 1.0)
+            self.forbid(chosen, larger=True)
         raise AssertionError(f"over {MAX_CUTS} architectures lie between a budget and the solver's tolerance")
 
-    def _solve(self, objective: Vector, budgets: Sequence[LinearBudget]) -> Architecture | None:
+    def forbid(self, chosen: Architecture, larger: bool) -> None:
+        """Cut off every choice of switches that makes the same edges live, and, with `larger`, all that make more.
+
+        Where a cost only grows with live edges and one architecture is over budget, so is each that has its live
+        switches on too: cutting all those off costs no solution. Otherwise those whose switches that are off now stay
+        off are cut: the same edges are live in them whatever the other switches do.
+        """
+        on = {s for e in np.flatnonzero(chosen.live) if (s := self.graph.edge_switches[e]) is not None}
+        off = [] if larger else np.flatnonzero(~chosen.switches).tolist()
+        self.row([*((switch, 1.0) for switch in on), *((switch, -1.0) for switch in off)], upper=len(on) - 1.0)
+
+    def propose(self, objective: Vector, budgets: Sequence[LinearBudget]) -> Architecture | None:
+        """The best architecture by the solver's tolerance; None where there is none."""
         constraints = [self.constraint, *(self._within(budget) for budget in budgets)]
         lower, upper = np.zeros(self.size), np.ones(self.size)
         lower[self.reached + self.graph.node_index[self.graph.input.name]] = 1
@@ -184,7 +192,4 @@ class _Program(Rows):
         """The cost relative to the bound. What alone costs more than the bound may cost twice the bound: it can
         not be live either way, and large coefficients beside small ones mislead the solver."""
         share = np.minimum(self.cost_row(budget) / budget.bound, 2.0)
-        return LinearConstraint(share, -np.inf, 1 + TOLERANCE)
-
-    def _holds(self, chosen: Architecture, budgets: Sequence[LinearBudget]) -> bool:
-        return bool(chosen.live.any()) and all(cost_of_live(self.graph, chosen.live, b) <= b.bound for b in budgets)
+        return LinearConstraint(share, -np.inf, 1 + TOLERANCE - budget.constant / budget.bound)

@@ -8,17 +8,17 @@ from typing import Any, cast
 import numpy as np
 from scipy.optimize import Bounds, milp
 
-from bsnc.ir import Graph, channel_pairs, edges_on_a_path
-from bsnc.search.architecture import Architecture, LinearBudget, cost_of_live, live_of
+from bsnc.ir import Graph, channel_pairs
+from bsnc.search.architecture import Architecture, LinearBudget, live_of
 from bsnc.search.rows import Rows
 
 
-def costliest(graph: Graph, objective: LinearBudget) -> float:
-    """The cost of the costliest architecture. Costs only grow with live edges, so every Bernoulli gate keeps; which
-    options of categorical gates cost most is a mixed-integer linear program."""
+def costliest(graph: Graph, objective: LinearBudget) -> Architecture:
+    """The costliest architecture. Linear costs only grow with live edges, so every Bernoulli gate keeps; which options
+    of categorical gates cost most is a mixed-integer linear program."""
     if all(gate.kind == "bernoulli" for gate in graph.gates):
-        return cost_of_live(graph, np.array(edges_on_a_path(graph)), objective)
-    return cost_of_live(graph, _Costliest(graph, objective).solve().live, objective)
+        return live_of(graph, np.ones(graph.switch_count, dtype=bool))
+    return _Costliest(graph, objective).solve()
 
 
 class _Costliest(Rows):
@@ -72,7 +72,7 @@ class _Costliest(Rows):
                 self._at_most(self.needed + v, leaving[v])
 
     def solve(self) -> Architecture:
-        scale = 1e4 / max(float(self.gain.max()), 1.0)  # the solver's absolute gap is 1e-6
+        scale = 1e4 / (float(self.gain.max()) or 1.0)  # the solver's absolute gap is 1e-6
         found = milp(
             -self.gain * scale,
             integrality=self.integrality,

@@ -1,6 +1,6 @@
 """Training: data, the loop, what follows the search, checkpoints."""
 
-from bsnc.train.bounds import as_linear
+from bsnc.train.bounds import limit_of
 from bsnc.train.checkpoint import ArchitectureFile, load_run, write_atomically, write_json
 from bsnc.train.data import Dataset, Split, load_data
 from bsnc.train.finish import Evaluation, Phase, evaluate, reestimate_batch_norm, train_network
@@ -20,8 +20,8 @@ __all__ = [
     "SearchPhase",
     "Silent",
     "Split",
-    "as_linear",
     "evaluate",
+    "limit_of",
     "load_data",
     "load_run",
     "reestimate_batch_norm",

@@ -5,21 +5,32 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import torch
+from numpy.typing import NDArray
 
-from bsnc.cost import LinearCost
+from bsnc.cost import Cost, LinearCost
 from bsnc.ir import Budget, Graph
-from bsnc.search import LinearBudget, costliest
+from bsnc.search import Limit, LinearBudget, most
 
 
-def as_linear(cost: LinearCost, bound: float = np.inf) -> LinearBudget:
-    """`cost ≤ bound` for the search's programs."""
+def limit_of(cost: Cost, bound: float = np.inf) -> Limit:
+    """`cost ≤ bound` for the search."""
+
+    def count(live: NDArray[np.bool_]) -> NDArray[np.float64]:
+        return cost(torch.from_numpy(live)).numpy()
+
+    below = tuple(_linear(part, bound) for part in cost.below)
+    return Limit(count, bound, below, isinstance(cost, LinearCost), cost.grows)
+
+
+def _linear(cost: LinearCost, bound: float) -> LinearBudget:
     weights = (cost.edge_weights.numpy(), cost.node_weights.numpy())
-    return LinearBudget(*weights, bound, cost.pair_weights.numpy())
+    return LinearBudget(*weights, bound, cost.pair_weights.numpy(), cost.constant)
 
 
-def bounds_of(budgets: Sequence[Budget], costs: Sequence[LinearCost], graph: Graph) -> list[float]:
+def bounds_of(budgets: Sequence[Budget], costs: Sequence[Cost], graph: Graph) -> list[float]:
     """The bound of each budget in its cost's unit: shares are of the costliest architecture."""
     return [
-        budget.resolve(costliest(graph, as_linear(cost)) if budget.of_max else 0.0)
+        budget.resolve(most(graph, limit_of(cost)).value if budget.of_max else 0.0)
         for budget, cost in zip(budgets, costs, strict=True)
     ]

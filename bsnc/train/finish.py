@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,11 +11,11 @@ import torch
 from torch import fx, nn
 from torch.nn.modules.batchnorm import _BatchNorm  # pyright: ignore[reportPrivateUsage]
 
-from bsnc.cost import LinearCost
+from bsnc.cost import Cost
 from bsnc.diagnostics import Diagnosed, Diagnostic
 from bsnc.ir import Graph, Program
-from bsnc.search import Gates, most_probable
-from bsnc.train.bounds import as_linear
+from bsnc.search import Gates, project
+from bsnc.train.bounds import limit_of
 from bsnc.train.data import Dataset
 from bsnc.train.optimise import build_optimiser, build_schedule
 from bsnc.train.progress import Progress
@@ -23,10 +24,12 @@ from bsnc.train.search_phase import Totals, check_finite, epoch_batches, task_lo
 
 @dataclass(frozen=True)
 class Chosen:
-    """Live edges `[E]` (bool) of the final architecture; `projected` where the hardened gates did not do."""
+    """Live edges `[E]` (bool) of the final architecture; `projected` where the hardened gates did not do, `exact` where
+    it is proved to be the most probable one within the budgets."""
 
     live: torch.Tensor
     projected: bool
+    exact: bool
 
     def edge_names(self, graph: Graph) -> list[str]:
         return [e.name for e, live in zip(graph.edges, self.live.tolist(), strict=True) if live]
@@ -41,18 +44,20 @@ class Evaluation:
     examples: int
 
 
-def choose_architecture(gates: Gates, costs: list[LinearCost], bounds: list[float]) -> Chosen:
+def choose_architecture(gates: Gates, costs: Sequence[Cost], bounds: Sequence[float]) -> Chosen:
     """Harden each gate to its likelier value; where that is over budget or unconnected, project to the most
-    probable connected architecture that meets every budget. Raises Diagnosed (BSN401) where there is none."""
+    probable connected architecture that meets every budget. Raises Diagnosed (BSN401) where none is found."""
     hardened = gates.live(gates.most_probable[None])
     holds = all(float(cost(hardened)[0]) <= bound for cost, bound in zip(costs, bounds, strict=True))
     if holds and bool(hardened.any()):
-        return Chosen(hardened[0], projected=False)
-    budgets = [as_linear(cost, bound) for cost, bound in zip(costs, bounds, strict=True)]
-    best = most_probable(gates.graph, gates.logits.double().numpy().astype(np.float64), budgets)
-    if best is None:
-        raise Diagnosed(Diagnostic("BSN401", "no connected architecture meets every budget", subject="train"))
-    return Chosen(torch.from_numpy(best.live), projected=True)
+        return Chosen(hardened[0], projected=False, exact=True)
+    limits = [limit_of(cost, bound) for cost, bound in zip(costs, bounds, strict=True)]
+    best = project(gates.graph, gates.logits.double().numpy().astype(np.float64), limits)
+    if best.architecture is None:
+        none = "no connected architecture meets every budget"
+        message = none if best.exact else f"{none}, as far as was searched"
+        raise Diagnosed(Diagnostic("BSN401", message, subject="train"))
+    return Chosen(torch.from_numpy(best.architecture.live), projected=True, exact=best.exact)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ import torch
 from torch import fx
 
 from bsnc import __version__
+from bsnc.cost import Given
 from bsnc.diagnostics import Source
 from bsnc.ir import CostKey, Graph, Program, graph_hash
 from bsnc.lower import copy_weights, lower_static, lower_stochastic
@@ -71,9 +72,15 @@ class RunResult:
 
 
 def train_program(
-    program: Program, sources: Sequence[Source], directory: Path, seed: int, progress: Progress
+    program: Program,
+    sources: Sequence[Source],
+    directory: Path,
+    seed: int,
+    progress: Progress,
+    given: Given | None = None,
 ) -> RunResult:
-    """Train a program into a directory (which exists); `sources` are the spec and the files that it imports.
+    """Train a program into a directory (which exists); `sources` are the spec and the files that it imports,
+    `given` what costs need to know beside the graph.
 
     One seed fixes the run on a CPU, bit for bit.
 
@@ -88,7 +95,7 @@ def train_program(
     generator = torch.Generator().manual_seed(seed)
 
     network = lower_stochastic(program.graph, seed)
-    search = SearchPhase(program, dataset, network, generator)
+    search = SearchPhase(program, dataset, network, generator, given)
     search.run(journal)
     save_weights(directory / "search.safetensors", network, {"gates.logits": search.gates.logits})
     verdict = judge(search.gates)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, fx
 from torch.nn import functional
 
-from bsnc.cost import LinearCost, cost_of
+from bsnc.cost import Cost, Given, cost_of
 from bsnc.diagnostics import Diagnosed, Diagnostic
 from bsnc.ir import Program
 from bsnc.search import ESTIMATORS, Gates, Penalty, Sample, entropy_gradient, judge
@@ -46,10 +46,17 @@ class Totals:
 class SearchPhase:
     """Trains `network` (stochastic) and `gates` together for `program.train.epochs` epochs."""
 
-    def __init__(self, program: Program, dataset: Dataset, network: fx.GraphModule, generator: torch.Generator) -> None:
+    def __init__(
+        self,
+        program: Program,
+        dataset: Dataset,
+        network: fx.GraphModule,
+        generator: torch.Generator,
+        given: Given | None = None,
+    ) -> None:
         self.program, self.dataset, self.network, self.generator = program, dataset, network, generator
         self.gates = Gates(program.graph, program.search.init)
-        self.costs: list[LinearCost] = [cost_of(b.cost, program.graph) for b in program.budgets]
+        self.costs: list[Cost] = [cost_of(b.cost, program.graph, given) for b in program.budgets]
         self.bounds = bounds_of(program.budgets, self.costs, program.graph)
         self.penalty = Penalty(self.bounds, self._initial_costs(), program.search.penalty)
         self.estimate = ESTIMATORS[program.search.estimator]

@@ -1,0 +1,63 @@
+"""Costs over the architectures of a graph: least, greatest, expected."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+
+from bsnc.cost import Cost
+from bsnc.ir import CostKey, Graph
+from bsnc.search import FEW, Gates, every_sample, least, most, sample_count
+from bsnc.train import limit_of
+
+SAMPLES = 8192
+
+
+@dataclass(frozen=True)
+class CostRange:
+    """A cost over the architectures of a graph, in its unit.
+
+    `minimum` and `maximum` are the costs of the cheapest and the costliest connected architecture found; none costs
+    less than `lowest` or more than `highest`, which are equal to them where that is proved. `expected` is the mean over
+    gate samples at their initial probabilities, exact where there are at most FEW of them, else over SAMPLES draws of a
+    fixed seed.
+    """
+
+    key: CostKey
+    minimum: float
+    maximum: float
+    expected: float
+    lowest: float
+    highest: float
+
+
+def cost_range(cost: Cost, graph: Graph, live: torch.Tensor, weights: torch.Tensor) -> CostRange:
+    """The range of a cost; live edges `[N, E]` and weights `[N]` are those of `initial_samples`."""
+    low, high = least(graph, limit_of(cost)), most(graph, limit_of(cost))
+    lowest = low.bound if cost.key.signature.dimension == "seconds" else math.ceil(low.bound - 1e-6)
+    expected = float((cost(live) * weights).sum())
+    return CostRange(cost.key, low.value, high.value, expected, min(lowest, low.value), high.bound)
+
+
+def initial_samples(graph: Graph, p: float) -> tuple[torch.Tensor, torch.Tensor]:
+    """Live edges `[N, E]` of samples at the initial probabilities, p for a Bernoulli gate, and their weights `[N]`,
+    which sum to 1: every sample there is, or SAMPLES draws."""
+    gates = Gates(graph, p)
+    if sample_count(graph) <= FEW:
+        switches = torch.from_numpy(every_sample(graph))
+        weights = _probabilities(gates, switches)
+    else:
+        switches = gates.draw(SAMPLES, torch.Generator().manual_seed(0))
+        weights = torch.full((SAMPLES,), 1 / SAMPLES, dtype=torch.float64)
+    return gates.live(switches), weights
+
+
+def _probabilities(gates: Gates, switches: torch.Tensor) -> torch.Tensor:
+    """Samples `[N, S]` → probabilities `[N]`."""
+    weights = torch.ones(len(switches), dtype=torch.float64)
+    for gate, columns in zip(gates.graph.gates, gates.graph.gate_switches, strict=True):
+        p, on = gates.probabilities.double()[list(columns)], switches[:, list(columns)]
+        weights *= (on * p).sum(1) if gate.kind == "categorical" else torch.where(on, p, 1 - p)[:, 0]
+    return weights

@@ -1,0 +1,66 @@
+"""Local search over architectures: one gate changed at a time, or one opened while another closes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bsnc.ir import Graph, live_edges
+from bsnc.search.architecture import Architecture
+
+Switches = NDArray[np.bool_]
+Score = Callable[[Switches, NDArray[np.bool_]], NDArray[np.float64]]
+"""(switches `[N, S]`, live edges `[N, E]`) → what to make great, `[N]`; −∞ where a row may not be taken."""
+MAX_MOVES = 1000
+MAX_PAIRS = 4096
+
+
+def live_rows(graph: Graph, switches: Switches) -> NDArray[np.bool_]:
+    """Switches `[N, S]` → live edges `[N, E]`."""
+    with_fixed = np.concatenate([switches, np.ones((len(switches), 1), dtype=bool)], axis=1)
+    columns = [graph.switch_count if s is None else s for s in graph.edge_switches]
+    return live_edges(graph, with_fixed[:, columns])
+
+
+def climb(graph: Graph, start: Switches, score: Score) -> Architecture:
+    """From switches `[S]` the best neighbour, again and again, until none is better. Deterministic."""
+    best = start
+    height = float(score(best[None], live_rows(graph, best[None]))[0])
+    for _ in range(MAX_MOVES):
+        for around in (_one_gate, _two_gates):
+            rows = around(graph, best)
+            scores = score(rows, live_rows(graph, rows)) if len(rows) else np.array([-np.inf])
+            if float(scores.max()) > height:
+                break
+        else:
+            break
+        best, height = rows[int(scores.argmax())], float(scores.max())
+    return Architecture(best, live_rows(graph, best[None])[0])
+
+
+def _one_gate(graph: Graph, switches: Switches) -> Switches:
+    """Every row in which one gate has another value."""
+    rows: list[Switches] = []
+    for gate, columns in zip(graph.gates, graph.gate_switches, strict=True):
+        for switch in columns:
+            if gate.kind == "categorical" and switches[switch]:
+                continue
+            row = switches.copy()
+            row[columns.start : columns.stop] = False
+            row[switch] = ~switches[switch]
+            rows.append(row)
+    return np.array(rows, dtype=bool).reshape(len(rows), graph.switch_count)
+
+
+def _two_gates(graph: Graph, switches: Switches) -> Switches:
+    """Rows in which one Bernoulli gate opens and another closes, the first MAX_PAIRS of them."""
+    single = [columns.start for gate, columns in zip(graph.gates, graph.gate_switches, strict=True) if not gate.options]
+    closed = [s for s in single if not switches[s]]
+    opened = [s for s in single if switches[s]]
+    pairs = [(c, o) for c in closed for o in opened][:MAX_PAIRS]
+    rows = np.repeat(switches[None], len(pairs), axis=0)
+    for row, (c, o) in zip(rows, pairs, strict=True):
+        row[c], row[o] = True, False
+    return rows

@@ -1,0 +1,171 @@
+"""Projection onto budgets of any kind, and the range of any cost, each with what is proved of it.
+
+Where the gates give few samples all are looked at. Otherwise integer programs bound what linear costs say: an
+architecture that a program proposes and that breaks another limit is cut off, and the program solved again, so that
+the first one that breaks none is the best there is. After MAX_PROPOSALS a local search takes over, from the best
+start it can find; the last program then bounds how far it can be from the best.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bsnc.ir import Graph
+from bsnc.search.architecture import Architecture, LinearBudget, Program, Vector, cheapest, cost_of_live, most_probable
+from bsnc.search.costliest import costliest
+from bsnc.search.enumeration import FEW, every_sample, sample_count
+from bsnc.search.limit import Limit
+from bsnc.search.neighbours import climb, live_rows
+
+MAX_PROPOSALS = 60
+
+
+@dataclass(frozen=True)
+class Projection:
+    """The most probable architecture found that is connected and within every limit; None where none was found.
+
+    `exact`: proved to be the best, or that there is none. Otherwise no better one has a log probability (the sum of
+    the logits of its switches) greater by more than `gap`.
+    """
+
+    architecture: Architecture | None
+    exact: bool
+    gap: float = 0.0
+
+
+@dataclass(frozen=True)
+class Extreme:
+    """An architecture of extreme cost `value`; none goes beyond `bound`, which equals it where that is proved."""
+
+    architecture: Architecture
+    value: float
+    bound: float
+
+
+def project(graph: Graph, logits: Vector, limits: Sequence[Limit], few: int = FEW) -> Projection:
+    """Project gates with logits `[S]` onto limits. Up to `few` samples of the gates all are looked at."""
+    if all(limit.is_linear for limit in limits):
+        budgets = [budget for limit in limits for budget in limit.below]
+        return Projection(most_probable(graph, logits, budgets), exact=True)
+    if sample_count(graph) <= few:
+        return Projection(_best_of_all(graph, logits, limits), exact=True)
+    return _by_proposals(graph, logits, limits)
+
+
+def least(graph: Graph, limit: Limit, few: int = FEW) -> Extreme:
+    """The least cost of a connected architecture; the bound of `limit` plays no part. One must be connected."""
+    if limit.is_linear:
+        best = _connected(cheapest(graph, limit.below[0]))
+        return _proved(best, cost_of_live(graph, best.live, limit.below[0]))
+    if sample_count(graph) <= few:
+        return _extreme_of_all(graph, limit, sign=1.0)
+    starts = [_connected(cheapest(graph, budget)) for budget in (*limit.below, _length(graph))]
+    lowest = max((cost_of_live(graph, s.live, b) for s, b in zip(starts, limit.below, strict=False)), default=0.0)
+    found = [climb(graph, start.switches, lambda _, live: _descending(limit, live)) for start in starts]
+    best = min(found, key=lambda a: float(limit.count(a.live[None])[0]))
+    return Extreme(best, float(limit.count(best.live[None])[0]), lowest)
+
+
+def most(graph: Graph, limit: Limit, few: int = FEW) -> Extreme:
+    """The greatest cost of an architecture; where it is not proved the bound is infinite."""
+    if limit.is_linear:
+        top = costliest(graph, limit.below[0])
+        return _proved(top, cost_of_live(graph, top.live, limit.below[0]))
+    if sample_count(graph) <= few:
+        return _extreme_of_all(graph, limit, sign=-1.0)
+    start = costliest(graph, _length(graph))
+    if limit.grows and all(gate.kind == "bernoulli" for gate in graph.gates):
+        return _proved(start, float(limit.count(start.live[None])[0]))
+    top = climb(graph, start.switches, lambda _, live: limit.count(live))
+    return Extreme(top, float(limit.count(top.live[None])[0]), np.inf)
+
+
+def _best_of_all(graph: Graph, logits: Vector, limits: Sequence[Limit]) -> Architecture | None:
+    rows = every_sample(graph)
+    live = live_rows(graph, rows)
+    allowed = live.any(1) & np.all([limit.holds(live) for limit in limits], axis=0)
+    if not allowed.any():
+        return None
+    best = int(np.where(allowed, rows @ logits, -np.inf).argmax())
+    return Architecture(rows[best], live[best])
+
+
+def _extreme_of_all(graph: Graph, limit: Limit, sign: float) -> Extreme:
+    rows = every_sample(graph)
+    live = live_rows(graph, rows)
+    costs = np.where(live.any(1), sign * limit.count(live), np.inf)
+    best = int(costs.argmin())
+    return _proved(Architecture(rows[best], live[best]), sign * float(costs[best]))
+
+
+def _by_proposals(graph: Graph, logits: Vector, limits: Sequence[Limit]) -> Projection:
+    program, budgets = Program(graph), [budget for limit in limits for budget in limit.below]
+    objective = np.zeros(program.size)
+    objective[: len(logits)] = -logits
+    proposed = np.inf
+    for _ in range(MAX_PROPOSALS):
+        chosen = program.propose(objective, budgets)
+        if chosen is None:
+            return Projection(None, exact=True)
+        broken = [limit for limit in limits if not limit.holds(chosen.live[None])[0]]
+        if not broken:
+            return Projection(chosen, exact=True)
+        proposed = float(logits @ chosen.switches)
+        program.forbid(chosen, larger=any(limit.grows for limit in broken))
+    return _by_climbing(graph, logits, limits, proposed)
+
+
+def _by_climbing(graph: Graph, logits: Vector, limits: Sequence[Limit], highest: float) -> Projection:
+    """Local search among the architectures within all limits; `highest` is the best log probability there can be."""
+
+    def score(switches: NDArray[np.bool_], live: NDArray[np.bool_]) -> NDArray[np.float64]:
+        allowed = live.any(1) & np.all([limit.holds(live) for limit in limits], axis=0)
+        return np.where(allowed, switches @ logits, -np.inf)
+
+    found = [climb(graph, start.switches, score) for start in _starts(graph, limits)]
+    if not found:
+        return Projection(None, exact=False, gap=np.inf)
+    best = max(found, key=lambda a: float(logits @ a.switches))
+    gap = max(0.0, highest - float(logits @ best.switches))
+    return Projection(best, exact=gap == 0.0, gap=gap)
+
+
+def _starts(graph: Graph, limits: Sequence[Limit]) -> Iterator[Architecture]:
+    """Architectures within all limits: the cheapest by one measure or another, mended where they are over one."""
+    measures = [budget for limit in limits for budget in limit.below] or [_length(graph)]
+    bounded = [budget for budget in measures if np.isfinite(budget.bound)]
+    for measure in measures:
+        start = cheapest(graph, measure, bounded)
+        if start is None:
+            continue
+        start = climb(graph, start.switches, lambda _, live: -_excess(limits, live))
+        if _excess(limits, start.live[None])[0] == 0:
+            yield start
+
+
+def _excess(limits: Sequence[Limit], live: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """By how much all limits together are exceeded, each relative to its bound; infinite where nothing is live."""
+    excess = np.sum([np.maximum(limit.count(live) / limit.bound - 1, 0) for limit in limits], axis=0)
+    return np.where(live.any(1), excess, np.inf)
+
+
+def _descending(limit: Limit, live: NDArray[np.bool_]) -> NDArray[np.float64]:
+    return np.where(live.any(1), -limit.count(live), -np.inf)
+
+
+def _length(graph: Graph) -> LinearBudget:
+    """The number of live edges."""
+    return LinearBudget(np.ones(len(graph.edges)), np.zeros(len(graph.nodes)))
+
+
+def _proved(architecture: Architecture, value: float) -> Extreme:
+    return Extreme(architecture, value, value)
+
+
+def _connected(architecture: Architecture | None) -> Architecture:
+    assert architecture is not None, "a checked program has a path from input to output"
+    return architecture
