@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -64,6 +64,10 @@ class LinearCost:
             pairs=torch.tensor(pairs, dtype=torch.int64).reshape(-1, 2).T,
             constant=constant,
         )
+
+    def plus(self, constant: float, key: CostKey) -> LinearCost:
+        """The same cost and a constant, under another name."""
+        return replace(self, key=key, constant=self.constant + constant)
 
     def __call__(self, live: Tensor) -> Tensor:
         weights = self.edge_weights.to(live.device)

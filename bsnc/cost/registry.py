@@ -8,7 +8,9 @@ from torch import Tensor
 from bsnc.cost.cost import Cost, Given
 from bsnc.cost.flops import executed, veniat2018
 from bsnc.cost.latency import latency
+from bsnc.cost.memory import Memory
 from bsnc.cost.params import params
+from bsnc.cost.weights import weights
 from bsnc.ir import CostKey, Graph, live_edges
 
 
@@ -19,6 +21,10 @@ def cost_of(key: CostKey, graph: Graph, given: Given | None = None) -> Cost:
             return veniat2018(graph) if key.options else executed(graph)
         case "params":
             return params(graph)
+        case "weights":
+            return weights(graph)
+        case "memory":
+            return Memory(graph)
         case "latency":
             return latency(key, graph, (given or Given()).latency[key])
         case _:

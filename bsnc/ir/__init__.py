@@ -24,6 +24,7 @@ from bsnc.ir.liveness import edges_on_a_path, forced_edges, live_bits, live_edge
 from bsnc.ir.networkx_view import to_networkx
 from bsnc.ir.program import IrFormatError, Program, Setting, dump_program, graph_hash, load_program
 from bsnc.ir.quantity import as_bound, exactly, roughly
+from bsnc.ir.schedule import makes_tensor, scheduled_arrivals
 from bsnc.ir.verify import InvalidGraphError, verify
 
 __all__ = [
@@ -68,12 +69,14 @@ __all__ = [
     "live_bits",
     "live_edges",
     "load_program",
+    "makes_tensor",
     "mixing_call",
     "module_text",
     "narrowed",
     "print_graph",
     "removable",
     "roughly",
+    "scheduled_arrivals",
     "shape_text",
     "to_networkx",
     "verify",

@@ -47,8 +47,8 @@ def _names(*names: str) -> CostOption:
 COST_SIGNATURES: dict[str, CostSignature] = {
     "flops": CostSignature("multiply-adds", "count", {"count": _names("executed", "veniat2018")}),
     "params": CostSignature("parameters", "count"),
-    "weights": CostSignature("bytes", "bytes", is_counted=False),
-    "memory": CostSignature("bytes", "bytes", is_counted=False),
+    "weights": CostSignature("bytes", "bytes"),
+    "memory": CostSignature("bytes", "bytes"),
     "steps": CostSignature("steps", "count", {"cores": CostOption()}, is_counted=False),
     "latency": CostSignature(
         "seconds",

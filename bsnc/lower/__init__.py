@@ -2,8 +2,9 @@
 
 from bsnc.lower.fx import fold_batch_norm
 from bsnc.lower.live_rows import LiveEdge, LiveNode, LiveRows, rows_of
-from bsnc.lower.lower import lower_static, lower_stochastic, op_paths
 from bsnc.lower.probe import probe_extern
+from bsnc.lower.static import lower_static
+from bsnc.lower.stochastic import lower_stochastic, op_paths
 from bsnc.lower.weights import copy_weights
 
 __all__ = [

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from bsnc.ir import Edge, Graph, Node, mixing_call
-from bsnc.lower.lower import edge_attributes, op_paths
+from bsnc.lower.stochastic import edge_attributes, op_paths
 
 
 def copy_weights(source: nn.Module, source_graph: Graph, target: nn.Module, target_graph: Graph) -> None:

@@ -2,7 +2,7 @@
 
 from bsnc.ops import activation, attention, conv, extern, linear, norm, pool, regular, shape
 from bsnc.ops.extern import EXTERN, ExternFacts, Probe, extern_arguments
-from bsnc.ops.op import Op, TorchCall
+from bsnc.ops.op import Op, TorchCall, stored
 from bsnc.ops.parameter import Arguments, OpParameter, Scalar, argument_text
 from bsnc.ops.shapes import Shape, ShapeError, numel
 
@@ -45,4 +45,5 @@ __all__ = [
     "expand",
     "extern_arguments",
     "numel",
+    "stored",
 ]

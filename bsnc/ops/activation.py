@@ -20,6 +20,7 @@ def _activation(name: str, torch_class: str, summary: str, *parameters: OpParame
         parameters=parameters,
         torch=torch,
         activation=True,
+        result="in place",
         keeps_zero_channels=keeps_zero,
     )
 
@@ -49,6 +50,7 @@ OPS = (
         summary="x where positive, a·x elsewhere, with a slope a learned for each channel (He et al., 2015).",
         output_shape=_with_channels,
         parameter_count=_channels,
+        result="in place",
         torch=lambda arguments, shape: TorchCall("torch.nn:PReLU", {"num_parameters": shape[0]}),  # noqa: ARG005
         keeps_zero_channels=True,
     ),
@@ -74,6 +76,7 @@ OPS = (
         family="activation",
         summary="exp(x) / Σ exp(x), the sum over channels.",
         output_shape=_with_channels,
+        result="in place",
         torch=lambda arguments, shape: TorchCall("torch.nn:Softmax", {"dim": 1}),  # noqa: ARG005
     ),
 )

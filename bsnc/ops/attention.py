@@ -45,6 +45,7 @@ OPS = (
         output_shape=_shape,
         multiply_adds=_multiply_adds,
         parameter_count=_parameters,
+        result="in place",
         torch=_torch,
     ),
 )

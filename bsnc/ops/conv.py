@@ -164,6 +164,7 @@ OPS = (
         output_shape=_conv_shape,
         multiply_adds=_conv_multiply_adds,
         parameter_count=_conv_parameters,
+        takes_scale=True,
         input_dimension=_conv_inputs,
         torch=_conv_torch,
     ),
@@ -183,6 +184,7 @@ OPS = (
         output_shape=lambda given, shape: _conv_shape(_depthwise(given, shape), shape),
         multiply_adds=lambda given, source, target: _conv_multiply_adds(_depthwise(given, source), source, target),
         parameter_count=lambda given, source, target: _conv_parameters(_depthwise(given, source), source, target),
+        takes_scale=True,
         torch=lambda given, shape: _conv_torch(_depthwise(given, shape), shape),
     ),
     macro(
@@ -202,6 +204,7 @@ OPS = (
         output_shape=_transposed_shape,
         multiply_adds=_transposed_multiply_adds,
         parameter_count=_conv_parameters,
+        takes_scale=True,
         input_dimension=_transposed_inputs,
         torch=_transposed_torch,
     ),

@@ -38,6 +38,7 @@ OPS = (
         output_shape=_shape,
         multiply_adds=_multiply_adds,
         parameter_count=_parameters,
+        takes_scale=True,
         input_dimension=lambda arguments: 1,  # noqa: ARG005
         torch=_torch,
     ),

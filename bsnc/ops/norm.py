@@ -25,6 +25,16 @@ def _per_element(arguments: Arguments, source: Shape, target: Shape) -> int:  # 
     return 2 * numel(source)
 
 
+def _with_statistics(arguments: Arguments, source: Shape, target: Shape) -> int:  # noqa: ARG001
+    """Scale, shift, mean and variance per channel."""
+    return 4 * source[0]
+
+
+def _with_neutral_scale(arguments: Arguments, source: Shape, target: Shape) -> int:  # noqa: ARG001
+    """Scale and shift per channel; in ONNX behind an instance norm of the groups with a scale of 1, a shift of 0."""
+    return 2 * source[0] + 2 * integer(arguments, "groups")
+
+
 def _several(values: int, of: str) -> None:
     """Raises ShapeError where the statistics are those of a single value: it would always become 0."""
     if values < 2:
@@ -84,6 +94,8 @@ OPS = (
         parameters=(OpParameter("momentum", "float", default=0.1, minimum=0, maximum=1), _EPS),
         output_shape=_batch_norm_shape,
         parameter_count=_per_channel,
+        stored_count=_with_statistics,
+        result="in place",
         torch=_batch_norm_torch,
     ),
     Op(
@@ -93,6 +105,7 @@ OPS = (
         parameters=(_EPS,),
         output_shape=_layer_norm_shape,
         parameter_count=_per_element,
+        result="in place",
         torch=_layer_norm_torch,
     ),
     Op(
@@ -102,6 +115,8 @@ OPS = (
         parameters=(OpParameter("groups", "int", minimum=1), _EPS),
         output_shape=_group_norm_shape,
         parameter_count=_per_channel,
+        stored_count=_with_neutral_scale,
+        result="in place",
         torch=_group_norm_torch,
     ),
     Op(
@@ -111,6 +126,7 @@ OPS = (
         parameters=(_EPS,),
         output_shape=_instance_norm_shape,
         parameter_count=_per_channel,
+        result="in place",
         torch=_instance_norm_torch,
     ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Literal, NoReturn
 
 from bsnc.ops.parameter import Arguments, OpParameter, Scalar
 from bsnc.ops.shapes import Shape
@@ -51,6 +51,12 @@ class Op:
     output_shape: Callable[[Arguments, Shape], Shape] = same_shape
     multiply_adds: Callable[[Arguments, Shape, Shape], int] = _zero
     parameter_count: Callable[[Arguments, Shape, Shape], int] = _zero
+    stored_count: Callable[[Arguments, Shape, Shape], int] | None = None
+    """Numbers that inference needs, where they are not the parameters alone: (arguments, input, output shape)."""
+    takes_scale: bool = False
+    """A batch norm right after it can be folded into its weights."""
+    result: Literal["new", "in place", "view"] = "new"
+    """Where its result lies at inference: in memory of its own, over its input, or in its input as it is."""
     unit_steps: int = 1
     activation: bool = False
     """Elementwise and without parameters: may stand in a node's pipeline."""
@@ -62,6 +68,11 @@ class Op:
     """Of an op that mixes all its input channels: the dimension of its `weight` along which they lie."""
     stands_for: Expansion | None = None
     """A macro is replaced by this chain where a spec uses it: no graph ever holds it."""
+
+
+def stored(op: Op, arguments: Arguments, source: Shape, target: Shape) -> int:
+    """How many numbers an op keeps for inference, no batch norm folded."""
+    return (op.stored_count or op.parameter_count)(arguments, source, target)
 
 
 def macro(name: str, family: str, summary: str, parameters: tuple[OpParameter, ...], stands_for: Expansion) -> Op:

@@ -89,6 +89,7 @@ OPS = (
         family="shape",
         summary="All dimensions of an example into one vector.",
         output_shape=_flatten_shape,
+        result="view",
         torch=lambda arguments, shape: TorchCall("torch.nn:Flatten", {}),  # noqa: ARG005
     ),
     Op(
@@ -96,6 +97,7 @@ OPS = (
         family="shape",
         summary="The input, unchanged. Free, and not a step.",
         torch=lambda arguments, shape: TorchCall("torch.nn:Identity", {}),  # noqa: ARG005
+        result="view",
         unit_steps=0,
         keeps_zero_channels=True,
     ),

@@ -8,9 +8,10 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
 
 
 def fold_batch_norm(module: fx.GraphModule) -> dict[str, int]:
-    """Fold each batch norm into the convolution or linear layer right before it, in place.
+    """Fold each batch norm into the convolution or linear layer right before it on the same edge, in place.
 
-    Exact in evaluation mode up to rounding. A batch norm after anything else, after an output that is used
+    Exact in evaluation mode up to rounding. A batch norm after anything else, even at the end of another edge (so that
+    what an edge costs does not depend on its neighbours), after an output that is used
     elsewhere too, or after a layer that is called elsewhere too, stays. Returns, for each module that took any in,
     the number of trainable parameters that folding removed: scales and shifts, less the bias that it may have added.
     """
@@ -40,6 +41,8 @@ def _foldable(module: fx.GraphModule, node: fx.Node) -> str | None:
         return None
     before = node.args[0]
     if not isinstance(before, fx.Node) or before.op != "call_module" or len(before.users) != 1:
+        return None
+    if str(before.target).rpartition(".")[0] != str(node.target).rpartition(".")[0]:
         return None
     if sum(other.op == "call_module" and other.target == before.target for other in module.graph.nodes) > 1:
         return None
