@@ -21,11 +21,17 @@ def scheduled_arrivals(graph: Graph, node: int) -> tuple[int, ...]:
     arriving = graph.in_edges[node]
     if graph.nodes[node].aggregation == "concat":
         return arriving
-    return tuple(sorted(arriving, key=lambda e: (-_room(graph.edges[e]), e)))
+    return tuple(sorted(arriving, key=lambda e: (-_room(graph, graph.edges[e]), e)))
 
 
-def _room(edge: Edge) -> int:
-    """The most elements that two tensors of its own which follow each other have, 0 where it makes none."""
+def _room(graph: Graph, edge: Edge) -> int:
+    """The most elements that two tensors of its own which follow each other have, 0 where it makes none.
+
+    Where it reads a concatenation, whose width may depend on what is live, only its last tensor counts: the order is to
+    be the same in a network and in its architectures.
+    """
+    if graph.nodes[graph.node_index[edge.source]].aggregation == "concat":
+        return numel(edge.module[-1].out_shape) if makes_tensor(edge) else 0
     before, most = 0, 0
     for call in edge.module:
         result = call.definition.result
