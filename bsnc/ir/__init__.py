@@ -1,5 +1,6 @@
 """The graph IR: S-networks, budgets and sections as frozen data. Torch-free."""
 
+from bsnc.ir.architecture import architecture_of, without_empty_slots
 from bsnc.ir.budget import COST_SIGNATURES, Budget, CostKey, CostOption, CostSignature, every_cost
 from bsnc.ir.channels import channel_pairs, mixing_call, narrowed, removable
 from bsnc.ir.config import (
@@ -56,6 +57,7 @@ __all__ = [
     "Slot",
     "Step",
     "TrainConfig",
+    "architecture_of",
     "channel_pairs",
     "dump_program",
     "edges_on_a_path",
@@ -73,4 +75,5 @@ __all__ = [
     "shape_text",
     "to_networkx",
     "verify",
+    "without_empty_slots",
 ]
