@@ -73,7 +73,7 @@ class ExternCost:
 
 def _number(value: object) -> float | None:
     """A number as a float, infinite where no float is as great; None for anything else."""
-    if not isinstance(value, Real) or isinstance(value, bool):
+    if isinstance(value, bool) or not isinstance(value, Real):
         return None
     try:
         return float(value)

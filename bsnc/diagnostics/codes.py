@@ -43,9 +43,10 @@ CODES: dict[str, Code] = {
         environment=True,
     ),
     "BSN005": Code(
-        "bad masks file",
+        "bad file of masks or of an architecture",
         'The file for `--masks` is a JSON list of objects, each from edge name to 0 or 1: `[{"h[0]->h[1]": 0}, {}]`. '
-        "Edges that are not named are kept. Fixed edges cannot be dropped.",
+        "Edges that are not named are kept. Fixed edges cannot be dropped. The file for `--arch` holds one such object "
+        'or is `architecture.json` of a run, or `{"live": [names of edges]}`, where each edge lies on a path of these.',
         environment=True,
     ),
     "BSN101": Code(

@@ -9,9 +9,10 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any, cast
 
+from bsnc.cost import Cost, Given, cost_of
 from bsnc.diagnostics import Diagnosed, Diagnostic, SourceSpan, error_in_short
 from bsnc.driver.files import permit_code
-from bsnc.ir import Budget, Graph, Program
+from bsnc.ir import Budget, CostKey, Graph, Program, every_cost
 from bsnc.sema import Analysis, not_allowed
 
 CostFunction = Callable[[Graph], float]
@@ -41,6 +42,17 @@ def cost_functions(program: Program, analysis: Analysis, allow_extern: bool) -> 
     if mistakes:
         raise Diagnosed(*mistakes)
     return functions
+
+
+def program_costs(program: Program, analysis: Analysis, allow_extern: bool) -> dict[CostKey, Cost]:
+    """Every cost that needs no measuring and no option, then the others of the budgets, as far as they are counted.
+
+    Raises Diagnosed like `cost_functions`.
+    """
+    given = Given(functions=cost_functions(program, analysis, allow_extern))
+    keys = [*every_cost(), *(budget.cost for budget in program.budgets)]
+    told = [key for key in keys if key.signature.is_counted and key.signature.source != "measured"]
+    return {key: cost_of(key, program.graph, given) for key in dict.fromkeys(told)}
 
 
 def _place(budget: Budget, analysis: Analysis) -> tuple[SourceSpan | None, str | None]:

@@ -20,7 +20,7 @@ from bsnc.ir.config import (
     TrainConfig,
 )
 from bsnc.ir.graph import Edge, Frozen, Gate, Graph, Node, OpCall, Slot
-from bsnc.ir.listing import module_text, print_graph, shape_text
+from bsnc.ir.listing import module_text, pipeline_text, print_graph, shape_text
 from bsnc.ir.liveness import edges_on_a_path, forced_edges, live_bits, live_edges
 from bsnc.ir.networkx_view import to_networkx
 from bsnc.ir.program import IrFormatError, Program, Setting, dump_program, graph_hash, load_program
@@ -70,6 +70,7 @@ __all__ = [
     "mixing_call",
     "module_text",
     "narrowed",
+    "pipeline_text",
     "print_graph",
     "removable",
     "shape_text",
