@@ -14,7 +14,7 @@ from torch import Tensor
 
 from bsnc.cost.linear import LinearCost
 from bsnc.diagnostics import Diagnosed, Diagnostic, error_in_short
-from bsnc.ir import CostKey, Graph, architecture_of
+from bsnc.ir import CostKey, Graph, architecture_of, without_gates
 
 REMEMBERED = 2**16
 """Architectures whose cost is remembered, the latest used."""
@@ -51,12 +51,17 @@ class ExternCost:
         """The cost of a packed row of live edges; what was told once is remembered."""
         return lru_cache(REMEMBERED)(self._told)
 
+    @cached_property
+    def _fixed(self) -> Graph:
+        """Without gates, so that architectures need not lose them one by one."""
+        return without_gates(self.graph)
+
     def _told(self, row: bytes) -> float:
         bits = np.unpackbits(np.frombuffer(row, dtype=np.uint8), count=len(self.graph.edges))
         live = {edge.name for edge, bit in zip(self.graph.edges, bits.tolist(), strict=True) if bit}
         if not live:
             return 0.0
-        architecture = architecture_of(self.graph, live)
+        architecture = architecture_of(self._fixed, live)
         try:
             value: object = self.function(architecture)
         except Exception as error:  # whatever the user's code raises

@@ -1,6 +1,6 @@
 """The graph IR: S-networks, budgets and sections as frozen data. Torch-free."""
 
-from bsnc.ir.architecture import architecture_of, without_empty_slots
+from bsnc.ir.architecture import architecture_of, without_empty_slots, without_gates
 from bsnc.ir.budget import COST_SIGNATURES, Budget, CostKey, CostOption, CostSignature, every_cost
 from bsnc.ir.channels import channel_pairs, mixing_call, narrowed, removable
 from bsnc.ir.config import (
@@ -77,4 +77,5 @@ __all__ = [
     "to_networkx",
     "verify",
     "without_empty_slots",
+    "without_gates",
 ]

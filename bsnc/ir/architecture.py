@@ -13,8 +13,12 @@ def architecture_of(graph: Graph, live: Collection[str]) -> Graph:
     """The network of these live edges alone: channels that the others would bring are cut off where that is exact, and
     no gate is left. Edge and node names stay."""
     nodes = {graph.nodes[i].name for i in removable(graph)}
-    narrow = without_empty_slots(graph.keeping(live), nodes)
-    return Graph(name=graph.name, nodes=narrow.nodes, edges=tuple(_fixed(edge) for edge in narrow.edges))
+    return without_gates(without_empty_slots(graph.keeping(live), nodes))
+
+
+def without_gates(graph: Graph) -> Graph:
+    """The graph with every edge fixed."""
+    return Graph(name=graph.name, nodes=graph.nodes, edges=tuple(_fixed(edge) for edge in graph.edges))
 
 
 def without_empty_slots(graph: Graph, nodes: Collection[str]) -> Graph:
@@ -30,7 +34,7 @@ def without_empty_slots(graph: Graph, nodes: Collection[str]) -> Graph:
 
 
 def _fixed(edge: Edge) -> Edge:
-    return edge.model_copy(update={"gate": None, "option": None})
+    return edge if edge.gate is None else edge.model_copy(update={"gate": None, "option": None})
 
 
 def _narrow(node: Node, filled: Collection[str]) -> Node:
