@@ -14,11 +14,20 @@ from bsnc.cli import options
 from bsnc.cli.fmt import fmt
 from bsnc.cli.new import new
 from bsnc.cli.output import print_json, show_diagnostics
-from bsnc.cli.tables import budget_table, certificate_text, cost_table, counted, graph_size, mask_table
+from bsnc.cli.tables import (
+    breakdown_table,
+    budget_table,
+    certificate_text,
+    cost_table,
+    counted,
+    graph_size,
+    mask_table,
+)
 from bsnc.diagnostics import CODES, Diagnosed, did_you_mean, exit_status, render_sarif
 from bsnc.driver import (
     EMITS,
     Overrides,
+    break_down,
     check_spec,
     compile_spec,
     cost_masks,
@@ -131,15 +140,40 @@ def compile_(
     metavar="FILE",
     help="JSON list of {edge name: 0|1}; unnamed edges are kept.",
 )
+@click.option(
+    "--arch",
+    type=options.PATH,
+    metavar="FILE",
+    help='One architecture, edge by edge: architecture.json of a run, {"live": [edge names]} or {edge name: 0|1}.',
+)
+@click.option(
+    "--by", metavar="COST", help="With --arch: sort by this cost. [default: that of the first budget, or flops]"
+)
 @options.overrides
 @options.as_json
 def cost(
     spec: Path,
     masks: Path | None,
+    arch: Path | None,
+    by: str | None,
     overrides: Overrides,
     json_output: bool,
 ) -> None:
-    """Costs of the live subgraph of masks, or with every edge kept, options of choices that exclude each other too."""
+    """Costs of the live subgraph of masks, or with every edge kept, options of choices that exclude each other too.
+
+    With --arch what each live edge and node of one architecture costs.
+    """
+    if arch is not None and masks is not None:
+        raise click.UsageError("--arch and --masks exclude each other: a file of masks, or one architecture")
+    if by is not None and arch is None:
+        raise click.UsageError("--by sorts the edges of an architecture: give one with --arch")
+    if arch is not None:
+        breakdown = break_down(spec, arch, overrides, by)
+        if json_output:
+            print_json(breakdown.as_json())
+        else:
+            click.echo(breakdown_table(breakdown))
+        return
     results = cost_masks(spec, masks, overrides)
     if json_output:
         print_json([result.as_json() for result in results])

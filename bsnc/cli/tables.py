@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from bsnc.driver import CostReport, MaskCost
+    from bsnc.driver import Breakdown, CostReport, MaskCost
     from bsnc.export import BudgetRow, Certificate
     from bsnc.ir import Graph
 
@@ -45,6 +45,31 @@ def mask_table(results: Sequence[MaskCost]) -> str:
     return table(rows, ["mask", "live edges", *names])
 
 
+def breakdown_table(breakdown: Breakdown) -> str:
+    """An architecture part by part, the costliest first, with the totals below; then costs that have no parts."""
+    names = list(breakdown.totals)
+    rows = [
+        [part.name, shortened(part.module), *_shares([(part.amounts[n], breakdown.share(part, n)) for n in names])]
+        for part in breakdown.parts
+    ]
+    rows.append(["total", "", *_shares([(total, float(total > 0)) for total in breakdown.totals.values()])])
+    header = ["edge or node", "module", *(word for name in names for word in (name, "share"))]
+    tables = [table(rows, header, left=2)]
+    if breakdown.others:
+        others = [[name, quantity(total), breakdown.units[name]] for name, total in breakdown.others.items()]
+        tables.append(table(others, ["cost", "total", "unit"]))
+    return "\n\n".join(tables)
+
+
+def _shares(amounts: Sequence[tuple[float, float]]) -> list[str]:
+    return [text for amount, share in amounts for text in (quantity(amount), f"{share:.1%}")]
+
+
+def shortened(text: str, limit: int = 48) -> str:
+    """A text that may be long, cut off."""
+    return text if len(text) <= limit else f"{text[: limit - 1].rstrip()}…"
+
+
 def budget_table(rows: Sequence[BudgetRow]) -> str:
     """Every budget with the cost recounted from a file."""
     if not rows:
@@ -71,12 +96,12 @@ def quantity(value: float) -> str:
     return f"{value:.4g}"
 
 
-def table(rows: Sequence[Sequence[str]], header: Sequence[str]) -> str:
-    """Columns as wide as their content; the first to the left, the others to the right."""
+def table(rows: Sequence[Sequence[str]], header: Sequence[str], left: int = 1) -> str:
+    """Columns as wide as their content; the first `left` to the left, the others to the right."""
     everything = [list(header), *map(list, rows)]
     widths = [max(len(row[i]) for row in everything) for i in range(len(header))]
     lines = [
-        "  ".join(c.ljust(w) if i == 0 else c.rjust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True)))
+        "  ".join(c.ljust(w) if i < left else c.rjust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True)))
         for row in everything
     ]
     return "\n".join(line.rstrip() for line in [lines[0], "  ".join("-" * w for w in widths), *lines[1:]])

@@ -79,6 +79,14 @@ class LinearCost:
             cost = cost + (live[:, first] & live[:, second]).to(torch.float64) @ self.pair_weights.to(live.device)
         return cost + self.constant * live.any(1) if self.constant else cost
 
+    def shares(self, live: Tensor) -> tuple[Tensor, Tensor]:
+        """What each edge `[B, E]` and each node `[B, V]` bears of the cost of live edges `[B, E]`, float64. Together
+        with `constant` they make up the cost; the weight of a pair is borne by the edge that pays for its channels."""
+        edges = live.to(torch.float64) * self.edge_weights.to(live.device)
+        first, second = self.pairs.to(live.device)
+        pairs = (live[:, first] & live[:, second]).to(torch.float64) * self.pair_weights.to(live.device)
+        return edges.index_add(1, first, pairs), self.live_nodes(live) * self.node_weights.to(live.device)
+
     def live_nodes(self, live: Tensor) -> Tensor:
         """`[B, V]` float64: 1 where a live edge arrives."""
         return (live.to(torch.float64) @ self.arrivals.to(live.device)).clamp(max=1)

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from bsnc.cost.cost import Cost, Given
+from bsnc.cost.extern import ExternCost
 from bsnc.cost.flops import executed, veniat2018
 from bsnc.cost.latency import latency
 from bsnc.cost.memory import Memory
@@ -27,6 +28,8 @@ def cost_of(key: CostKey, graph: Graph, given: Given | None = None) -> Cost:
             return Memory(graph)
         case "latency":
             return latency(key, graph, (given or Given()).latency[key])
+        case "extern":
+            return ExternCost(key, graph, (given or Given()).functions[key.function])
         case _:
             raise AssertionError(f"cost {key} has no definition")
 

@@ -7,6 +7,7 @@ from bsnc.diagnostics.diagnostic import (
     Label,
     Severity,
     did_you_mean,
+    error_in_short,
     exit_status,
     has_errors,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "Source",
     "SourceSpan",
     "did_you_mean",
+    "error_in_short",
     "exit_status",
     "explain",
     "has_errors",

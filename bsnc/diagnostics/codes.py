@@ -43,9 +43,10 @@ CODES: dict[str, Code] = {
         environment=True,
     ),
     "BSN005": Code(
-        "bad masks file",
+        "bad file of masks or of an architecture",
         'The file for `--masks` is a JSON list of objects, each from edge name to 0 or 1: `[{"h[0]->h[1]": 0}, {}]`. '
-        "Edges that are not named are kept. Fixed edges cannot be dropped.",
+        "Edges that are not named are kept. Fixed edges cannot be dropped. The file for `--arch` holds one such object "
+        'or is `architecture.json` of a run, or `{"live": [names of edges]}`, where each edge lies on a path of these.',
         environment=True,
     ),
     "BSN101": Code(
@@ -127,14 +128,15 @@ CODES: dict[str, Code] = {
         "The shape that arrives at the output differs from the one in its declaration.",
     ),
     "BSN217": Code(
-        "a module of one's own is not allowed",
-        'An `extern "package.module:Class"` names Python code. Checking or compiling a spec runs none of it unless you '
-        "say `--allow-extern`, which you should for specs that you trust only.",
+        "code of one's own is not allowed",
+        'An `extern "package.module:name"`, a module or a cost of a budget, names Python code. Checking or compiling a '
+        "spec runs none of it unless you say `--allow-extern`, which you should for specs that you trust only.",
     ),
     "BSN218": Code(
-        "a module of one's own does not work",
+        "code of one's own does not work",
         "The Python module or class of an `extern` cannot be imported, built with these arguments, or run on an input "
-        "of this shape; or it does something other than its `with (…)` declares.",
+        "of this shape; or it does something other than its `with (…)` declares. The function of a budget cannot be "
+        "imported, fails on an architecture, or returns something else than a finite number of at least 0.",
     ),
     "BSN221": Code(
         "cannot import a file",

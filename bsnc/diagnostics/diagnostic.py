@@ -77,6 +77,12 @@ class Diagnosed(Exception):  # noqa: N818 — a user's mistake on its way up, no
         self.diagnostics = list(diagnostics)
 
 
+def error_in_short(error: BaseException) -> str:
+    """What the user's own code raised, on one line: `ValueError: no such device`."""
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+
+
 def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
     """Whether anything is worse than a warning."""
     return any(diagnostic.severity == "error" for diagnostic in diagnostics)

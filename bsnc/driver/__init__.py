@@ -14,6 +14,7 @@ from bsnc.driver.new import DEFAULT_TEMPLATE, new_spec, template_summaries
 from bsnc.sema import Overrides
 
 if TYPE_CHECKING:
+    from bsnc.driver.breakdown import Breakdown
     from bsnc.driver.budgets import CostReport
     from bsnc.driver.compile import Compilation
     from bsnc.driver.cost import MaskCost
@@ -52,6 +53,13 @@ def cost_masks(path: Path, masks: Path | None, overrides: Overrides) -> list[Mas
     return cost.cost_masks(path, masks, overrides)
 
 
+def break_down(path: Path, architecture: Path, overrides: Overrides, by: str | None = None) -> Breakdown:
+    """See `bsnc.driver.breakdown.break_down`."""
+    from bsnc.driver import breakdown
+
+    return breakdown.break_down(path, architecture, overrides, by)
+
+
 def train_spec(
     path: Path,
     directory: Path,
@@ -84,12 +92,14 @@ def verify_file(model: Path, spec: Path, overrides: Overrides) -> Verification:
 __all__ = [
     "DEFAULT_TEMPLATE",
     "EMITS",
+    "Breakdown",
     "Compilation",
     "CostReport",
     "Formatted",
     "MaskCost",
     "Overrides",
     "Trained",
+    "break_down",
     "check_spec",
     "compile_spec",
     "cost_masks",

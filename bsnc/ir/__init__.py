@@ -1,5 +1,6 @@
 """The graph IR: S-networks, budgets and sections as frozen data. Torch-free."""
 
+from bsnc.ir.architecture import architecture_of, without_empty_slots, without_gates
 from bsnc.ir.budget import COST_SIGNATURES, Budget, CostKey, CostOption, CostSignature, every_cost
 from bsnc.ir.channels import channel_pairs, mixing_call, narrowed, removable
 from bsnc.ir.config import (
@@ -19,7 +20,7 @@ from bsnc.ir.config import (
     TrainConfig,
 )
 from bsnc.ir.graph import Edge, Frozen, Gate, Graph, Node, OpCall, Slot
-from bsnc.ir.listing import module_text, print_graph, shape_text
+from bsnc.ir.listing import module_text, pipeline_text, print_graph, shape_text
 from bsnc.ir.liveness import edges_on_a_path, forced_edges, live_bits, live_edges
 from bsnc.ir.networkx_view import to_networkx
 from bsnc.ir.program import IrFormatError, Program, Setting, dump_program, graph_hash, load_program
@@ -58,6 +59,7 @@ __all__ = [
     "Slot",
     "Step",
     "TrainConfig",
+    "architecture_of",
     "as_bound",
     "channel_pairs",
     "dump_program",
@@ -73,6 +75,7 @@ __all__ = [
     "mixing_call",
     "module_text",
     "narrowed",
+    "pipeline_text",
     "print_graph",
     "removable",
     "roughly",
@@ -80,4 +83,6 @@ __all__ = [
     "shape_text",
     "to_networkx",
     "verify",
+    "without_empty_slots",
+    "without_gates",
 ]

@@ -8,30 +8,35 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from bsnc.ir.graph import Frozen
+from bsnc.ops import is_target
 
 
 @dataclass(frozen=True)
 class CostOption:
-    """An option of a cost: one of `names`, the first by default, or an int of at least 1."""
+    """An option of a cost: one of `names`, the first by default, a Python function as `package.module:function`, or an
+    int of at least 1."""
 
     names: tuple[str, ...] = ()
     default: str | None = None
+    is_function: bool = False
 
     def accepts(self, value: str) -> bool:
         """Whether the text of a value is one of this option."""
+        if self.is_function:
+            return is_target(value)
         return value in self.names if self.names else value.isdecimal() and int(value) >= 1
 
 
 @dataclass(frozen=True)
 class CostSignature:
     """What the language knows of a cost: its unit in words, its dimension, its options, whether this version counts
-    it or only knows its name, and what tells it: the graph alone, or measurements too."""
+    it or only knows its name, and what tells it: the graph alone, measurements, or code of the user's own."""
 
     unit: str
     dimension: Literal["count", "bytes", "seconds"]
     options: dict[str, CostOption] = field(default_factory=dict[str, CostOption])
     is_counted: bool = True
-    source: Literal["graph", "measured"] = "graph"
+    source: Literal["graph", "measured", "code"] = "graph"
 
     @property
     def always_known(self) -> bool:
@@ -57,6 +62,7 @@ COST_SIGNATURES: dict[str, CostSignature] = {
         is_counted=False,
         source="measured",
     ),
+    "extern": CostSignature("units", "count", {"function": CostOption(is_function=True)}, source="code"),
 }
 
 
@@ -74,15 +80,24 @@ class CostKey(Frozen):
         for option, value in self.options:
             if option not in signature.options or not signature.options[option].accepts(value):
                 raise ValueError(f"cost {self.name} has no {option} = {value}")
+        if signature.source == "code" and [option for option, _ in self.options] != ["function"]:
+            raise ValueError(f"cost {self.name} needs one function")
         return self
 
     @property
     def signature(self) -> CostSignature:
         return COST_SIGNATURES[self.name]
 
+    @property
+    def function(self) -> str:
+        """Of `extern`: the user's function, as `package.module:function`."""
+        return dict(self.options)["function"]
+
     def __str__(self) -> str:
         if not self.options:
             return self.name
+        if self.signature.source == "code":
+            return f'{self.name} "{self.function}"'
         return f"{self.name}({', '.join(f'{option} = {value}' for option, value in self.options)})"
 
 

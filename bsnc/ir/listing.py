@@ -23,9 +23,13 @@ def module_text(module: tuple[OpCall, ...]) -> str:
     return " | ".join(call_text(call) for call in module)
 
 
+def pipeline_text(node: Node) -> str:
+    """What a node does with what arrives: `sum | relu`."""
+    return " | ".join([node.aggregation, *map(call_text, node.activations)])
+
+
 def _node_line(node: Node) -> str:
-    pipeline = module_text(node.activations)
-    held = "" if node.kind == "input" else node.aggregation + (f" | {pipeline}" if pipeline else "")
+    held = "" if node.kind == "input" else pipeline_text(node)
     kind = "node" if node.kind == "hidden" else node.kind
     return f"  {kind} {node.name}: {shape_text(node.shape)} {held}".rstrip()
 

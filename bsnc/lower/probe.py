@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from bsnc.diagnostics import Diagnosed, Diagnostic
+from bsnc.diagnostics import Diagnosed, Diagnostic, error_in_short
 from bsnc.ops import ExternFacts, Shape
 
 _BATCH = 2
@@ -54,6 +54,4 @@ def _article(value: object) -> str:
 
 
 def _broken(message: str, error: Exception) -> Diagnosed:
-    lines = str(error).strip().splitlines()
-    reason = f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
-    return Diagnosed(Diagnostic("BSN218", f"{message}: {reason}"))
+    return Diagnosed(Diagnostic("BSN218", f"{message}: {error_in_short(error)}"))

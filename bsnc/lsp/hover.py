@@ -49,6 +49,8 @@ def _word_text(document: Document, parsed: Parsed, word: Word) -> str | None:
     match word.path[-2:]:
         case ast.CostReference(), _:
             return reference.cost_text(word.text)
+        case ast.ExternCost(), _:
+            return reference.cost_text("extern")
         case ast.Argument() as argument, ast.Identifier() as name if argument.name is name:
             return reference.op_parameter_text(call.name.text, word.text) if isinstance(call, ast.Call) else None
         case _, ast.String():

@@ -58,6 +58,8 @@ def cost_text(name: str) -> str | None:
 
 def option_text(option: CostOption) -> str:
     """What an option of a cost accepts: `executed | veniat2018`, `int`."""
+    if option.is_function:
+        return '"package.module:function"'
     return " | ".join(option.names) or "int"
 
 

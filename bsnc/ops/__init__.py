@@ -1,7 +1,7 @@
 """The registry of ops. Torch-free; docs/ops.md is made from it."""
 
 from bsnc.ops import activation, attention, conv, extern, linear, norm, pool, regular, shape
-from bsnc.ops.extern import EXTERN, ExternFacts, Probe, extern_arguments
+from bsnc.ops.extern import EXTERN, ExternFacts, Probe, extern_arguments, is_target
 from bsnc.ops.op import Op, TorchCall, stored
 from bsnc.ops.parameter import Arguments, OpParameter, Scalar, argument_text
 from bsnc.ops.shapes import Shape, ShapeError, numel
@@ -44,6 +44,7 @@ __all__ = [
     "argument_text",
     "expand",
     "extern_arguments",
+    "is_target",
     "numel",
     "stored",
 ]

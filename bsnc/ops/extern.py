@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, cast
 
@@ -11,6 +12,12 @@ from bsnc.ops.parameter import Arguments, OpParameter, Scalar, integer
 from bsnc.ops.shapes import Shape
 
 EXTERN = "extern"
+_TARGET = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
+
+
+def is_target(text: str) -> bool:
+    """Whether a text names something in a Python module, as `package.module:name`."""
+    return _TARGET.fullmatch(text) is not None
 
 
 class ExternFacts(NamedTuple):

@@ -3,6 +3,5 @@
 from bsnc.passes.apply_architecture import ApplyArchitecture
 from bsnc.passes.graph_pass import GraphPass, PassResult
 from bsnc.passes.prune_dead_edges import PruneDeadEdges
-from bsnc.passes.remove_zero_channels import RemoveZeroChannels
 
-__all__ = ["ApplyArchitecture", "GraphPass", "PassResult", "PruneDeadEdges", "RemoveZeroChannels"]
+__all__ = ["ApplyArchitecture", "GraphPass", "PassResult", "PruneDeadEdges"]

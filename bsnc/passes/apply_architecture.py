@@ -2,10 +2,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from bsnc.ir import Edge, Graph, removable
+from bsnc.ir import Graph, architecture_of
 from bsnc.passes.graph_pass import GraphPass, PassResult
 from bsnc.passes.prune_dead_edges import PruneDeadEdges
-from bsnc.passes.remove_zero_channels import RemoveZeroChannels
 
 
 class ApplyArchitecture(GraphPass):
@@ -24,10 +23,5 @@ class ApplyArchitecture(GraphPass):
     def run(self, graph: Graph) -> PassResult:
         wanted = [e.name for e in graph.edges if e.gate is None or e.name in self.kept]
         pruned = PruneDeadEdges().run(graph.keeping(wanted)).graph
-        narrow = RemoveZeroChannels([graph.nodes[i].name for i in removable(graph)]).run(pruned).graph
-        fixed = Graph(name=graph.name, nodes=narrow.nodes, edges=tuple(_fixed(edge) for edge in narrow.edges))
+        fixed = architecture_of(graph, {edge.name for edge in pruned.edges})
         return PassResult(fixed, modified=fixed != graph)
-
-
-def _fixed(edge: Edge) -> Edge:
-    return edge.model_copy(update={"gate": None, "option": None})

@@ -5,6 +5,7 @@ from bsnc.sema.analyse import Analysis, Checked, analyse, no_network
 from bsnc.sema.elaboration.imports import Loader, no_imports
 from bsnc.sema.elaboration.nodes import DTYPES
 from bsnc.sema.elaboration.raw import AGGREGATIONS, RawEdge, RawNode
+from bsnc.sema.expressions.extern import not_allowed
 from bsnc.sema.expressions.functions import FUNCTIONS
 from bsnc.sema.expressions.parameters import TYPES
 from bsnc.sema.settings import Overrides
@@ -28,5 +29,6 @@ __all__ = [
     "names_in",
     "no_imports",
     "no_network",
+    "not_allowed",
     "usage",
 ]

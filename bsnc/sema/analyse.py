@@ -72,7 +72,7 @@ def analyse(
 ) -> Analysis:
     """Parse and check a spec, its parameters, sections and budgets set from outside as `overrides` say.
 
-    `loader` reads the files that it imports. Modules of the user's own are refused without a `probe` to run them.
+    `loader` reads the files that it imports. Code of the user's own is refused without a `probe` to run its modules.
 
     Diagnostics stand in the order of the text, those of imported files next, those on `overrides` last.
     """
@@ -123,7 +123,7 @@ def _analyse(source: Source, overrides: Overrides, files: Files, probe: Probe | 
     if not has_errors(analysis.diagnostics):
         analysis.diagnostics += unused_names(spec)
     sections = _sections(spec, source, settings, analysis)
-    budgets = _budgets(spec, overrides, analysis)
+    budgets = _budgets(spec, overrides, files.evaluator.allow_extern, analysis)
     if has_errors(analysis.diagnostics):
         return
     analysis.diagnostics += idle_search(sections, spec, any(c.raw.gates for c in analysis.networks.values()))
@@ -201,14 +201,14 @@ def _sections(spec: ast.Spec, source: Source, settings: Settings, analysis: Anal
     return sections
 
 
-def _budgets(spec: ast.Spec, overrides: Overrides, analysis: Analysis) -> list[Budget]:
+def _budgets(spec: ast.Spec, overrides: Overrides, allow_extern: bool, analysis: Analysis) -> list[Budget]:
     """Budgets of the spec; one given on the command line replaces the one on the same cost, or is added."""
     found: dict[str, Budget] = {}
     for item in spec.items:
         if not isinstance(item, ast.Budget):
             continue
         try:
-            budget = budget_of(item)
+            budget = budget_of(item, allow_extern)
         except Diagnosed as mistake:
             analysis.diagnostics += mistake.diagnostics
             continue
@@ -222,7 +222,7 @@ def _budgets(spec: ast.Spec, overrides: Overrides, analysis: Analysis) -> list[B
         analysis.budget_spans[key] = item.span
     for text in overrides.budgets:
         try:
-            budget = read_budget(text)
+            budget = read_budget(text, allow_extern)
         except Diagnosed as mistake:
             analysis.diagnostics += mistake.diagnostics
             continue

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from bsnc.diagnostics import Diagnosed, Diagnostic, did_you_mean
 from bsnc.ir import COST_SIGNATURES, Budget, CostKey, CostOption
+from bsnc.ops import is_target
 from bsnc.sema.expressions.bind import bind_arguments
 from bsnc.sema.expressions.evaluate import Evaluator
+from bsnc.sema.expressions.extern import not_allowed
 from bsnc.sema.expressions.values import Quantity, Scope, Value, describe, is_number
 from bsnc.sema.sections import outside_of_network
 from bsnc.syntax import ast
 
 
-def budget_of(budget: ast.Budget) -> Budget:
-    """The budget that a declaration means. Raises Diagnosed."""
-    cost = cost_key(budget.cost)
+def budget_of(budget: ast.Budget, allow_extern: bool = False) -> Budget:
+    """The budget that a declaration means, costs of the user's own where they are allowed. Raises Diagnosed."""
+    named = budget.cost
+    cost = _own_cost(named, allow_extern) if isinstance(named, ast.ExternCost) else cost_key(named)
     try:
         value = Evaluator().value(budget.bound, Scope())
     except Diagnosed as mistake:
@@ -65,6 +68,18 @@ def cost_key(reference: ast.CostReference) -> CostKey:
         raise Diagnosed(Diagnostic("BSN204", f"cost `{name}` needs `{missing}`", reference.span, help=help_text))
     kept = tuple(sorted((o, v) for o, v in options.items() if v != signature.options[o].default))
     return CostKey(name=name, options=kept)
+
+
+def _own_cost(cost: ast.ExternCost, allow_extern: bool) -> CostKey:
+    """A cost of the user's own; none of its code runs. Raises Diagnosed (BSN206, BSN217)."""
+    if not allow_extern:
+        raise Diagnosed(not_allowed("a cost", cost.span))
+    target = cost.target.value
+    if not is_target(target):
+        message = "a cost of one's own names a function as `package.module:function`"
+        help_text = 'for example `budget extern "costs.energy:joules" <= 30`'
+        raise Diagnosed(Diagnostic("BSN206", message, cost.target.span, help=help_text))
+    return CostKey(name="extern", options=(("function", target),))
 
 
 def _option(argument: ast.Argument, name: str, option: CostOption) -> str:

@@ -128,7 +128,7 @@ def _not(parameter: ast.Parameter, written: str) -> str:
     return f"`{parameter.name.text}` must be {in_words(parameter.type)}, not `{written}`"
 
 
-def read_budget(text: str) -> Budget:
+def read_budget(text: str, allow_extern: bool = False) -> Budget:
     """`cost=bound`, the bound as in a spec: `flops=30M`, `flops=20% of max`. Raises Diagnosed (BSN004)."""
     option = f"--budget {text}"
     cost, equals, bound = _split_budget(text)
@@ -136,7 +136,7 @@ def read_budget(text: str) -> Budget:
         message = "`--budget` takes `cost=bound`, an upper bound"
         raise _bad_option(option, message, "for example `--budget flops=30M`")
     try:
-        return budget_of(parse_budget(Source("--budget", f"budget {cost} <= {bound.strip()}")))
+        return budget_of(parse_budget(Source("--budget", f"budget {cost} <= {bound.strip()}")), allow_extern)
     except Diagnosed as mistake:
         raise _as_option_mistake(mistake) from None
 

@@ -318,10 +318,17 @@ class CostReference(Syntax):
 
 
 @dataclass(frozen=True)
+class ExternCost(Syntax):
+    """`extern "package.module:function"`: a cost of the user's own."""
+
+    target: String
+
+
+@dataclass(frozen=True)
 class Budget(Syntax):
     """`cost <= bound`, or with `of_max` a share of the cost of the whole S-network."""
 
-    cost: CostReference
+    cost: CostReference | ExternCost
     bound: Expr
     of_max: bool
 

@@ -160,6 +160,9 @@ class BuildAst(Transformer[Token, ast.Spec]):
         arguments = _present(children[1:])
         return ast.CostReference(self._identifier(children[0]), arguments, span=self._span(meta))
 
+    def extern_cost(self, meta: Meta, children: Children) -> ast.ExternCost:
+        return ast.ExternCost(self._quoted(children[0]), span=self._span(meta))
+
     def bound(self, meta: Meta, children: Children) -> tuple[ast.Expr, bool]:  # noqa: ARG002
         return children[0], False
 

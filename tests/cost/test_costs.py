@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from torch.utils.flop_counter import FlopCounterMode
 
-from bsnc.cost import cost_of, costs_of_masks
+from bsnc.cost import LinearCost, cost_of, costs_of_masks
 from bsnc.ir import CostKey, Graph, OpCall, every_cost, live_edges
 from bsnc.lower import lower_static
 from bsnc.passes import ApplyArchitecture
@@ -125,6 +125,29 @@ def test_costs_only_grow_with_kept_edges(graph: Graph, data: st.DataObject) -> N
     for key in every_cost():
         less, greater = costs(key, graph, rows), costs(key, graph, more)
         assert all(a <= b for a, b in zip(less, greater, strict=True))
+
+
+@law(60)
+@given(networks_and_masks())
+def test_shares_make_up_the_cost_and_pairs_are_paid_by_the_edge_behind_the_concatenation(case: Case) -> None:
+    """An edge bears what it counts in the pruned network, where its input has the channels that are left."""
+    graph, rows = case
+    live = torch.from_numpy(live_edges(graph, rows))
+    for cost in (cost_of(key, graph) for key in every_cost()):
+        if not isinstance(cost, LinearCost):
+            continue
+        edges, nodes = cost.shares(live)
+        assert (edges.sum(1) + nodes.sum(1)).tolist() == cost(live).tolist()
+        assert not edges[~live].any() and (edges >= 0).all() and (nodes >= 0).all()
+    shares, _ = cast(LinearCost, cost_of(FLOPS, graph)).shares(live)
+    for mask, share in zip(rows, shares.tolist(), strict=True):
+        left = ApplyArchitecture(live_names(graph, mask)).run(graph).graph if live_names(graph, mask) else None
+        counted = {edge.name: sum(map(multiply_adds, edge.module)) for edge in left.edges} if left else {}
+        assert {graph.edges[i].name: s for i, s in enumerate(share) if s} == {n: c for n, c in counted.items() if c}
+
+
+def multiply_adds(call: OpCall) -> int:
+    return call.definition.multiply_adds(call.arguments, call.in_shape, call.out_shape)
 
 
 def test_figures_by_hand() -> None:

@@ -28,6 +28,7 @@ from bsnc.ir import (
 from tests.laws.build import conv, network
 from tests.laws.strategies import law, networks
 
+OWN = CostKey(name="extern", options=(("function", "my.costs:energy"),))
 PLAIN = network((1, 4, 4), {"y": ["relu"]}, [("x", "y", [conv(2), "batch_norm"])])
 
 
@@ -41,7 +42,7 @@ def programs(draw: st.DrawFn) -> Program:
         st.lists(st.integers(-9, 9), max_size=3).map(tuple),
     )
     bounds = st.floats(1e-6, 1e15)
-    budget = st.builds(Budget, cost=st.sampled_from(every_cost()), bound=bounds, of_max=st.booleans())
+    budget = st.builds(Budget, cost=st.sampled_from([*every_cost(), OWN]), bound=bounds, of_max=st.booleans())
     return Program(
         graph=draw(networks()),
         budgets=tuple(draw(st.lists(budget, max_size=3))),

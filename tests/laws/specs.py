@@ -101,7 +101,7 @@ inner_cells = node(ast.Cell, identifiers, parameters, some(simple_statements, mo
 statements = nested(simple_statements | inner_cells)
 cells = node(ast.Cell, identifiers, parameters, some(statements))
 networks = node(ast.Network, identifiers, typed_parameters, some(statements, most=5))
-costs = node(ast.CostReference, identifiers, arguments(expressions))
+costs = node(ast.CostReference, identifiers, arguments(expressions)) | node(ast.ExternCost, strings)
 sections = node(
     ast.Section,
     node(ast.Identifier, st.sampled_from(["search", "train", "data"])),

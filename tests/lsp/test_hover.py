@@ -45,6 +45,7 @@ def test_an_edge_with_errors_elsewhere_shows_what_is_known() -> None:
         (around("gate ¦q[3]"), ["gate q[3]"]),
         ("cell ¦unit(n) { node v }", ["cell unit(n)"]),
         ("budget fl¦ops <= 3", ["multiply-adds", "count = executed | veniat2018"]),
+        ('budget extern "co¦sts:energy" <= 3', ["cost `extern`: units", '`function = "package.module:function"`']),
         ("search { in¦it = 0.5 }", ["`init`", "default `0.95`", "Probability at which"]),
         ("search { lamb¦da = auto }", ["`lambda`", "λ of every budget"]),
         ("tr¦ain { }", ["How weights are learnt."]),

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from bsnc.diagnostics import Diagnosed, Diagnostic
-from bsnc.ops import EXTERN, ExternFacts, Probe, Scalar, Shape, ShapeError, extern_arguments
+from bsnc.diagnostics import Diagnosed, Diagnostic, SourceSpan
+from bsnc.ops import EXTERN, ExternFacts, Probe, Scalar, Shape, ShapeError, extern_arguments, is_target
 from bsnc.sema.expressions.bind import bind_arguments
 from bsnc.sema.expressions.values import ExternCall, Module, Scope, Stage, describe, is_int, is_number
 from bsnc.syntax import ast
@@ -15,16 +14,14 @@ from bsnc.syntax import ast
 if TYPE_CHECKING:
     from bsnc.sema.expressions.evaluate import Evaluator
 
-_TARGET = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
 _DECLARABLE = ("shape", "flops", "params")
 
 
 def extern_module(evaluator: Evaluator, expr: ast.Extern, scope: Scope) -> Module:
     """The module that an `extern` means. Raises Diagnosed."""
     if not evaluator.allow_extern:
-        help_text = "`--allow-extern` runs the Python code that a spec names: say it for specs that you trust"
-        raise Diagnosed(Diagnostic("BSN217", "a module of one's own is not allowed", expr.span, help=help_text))
-    if not _TARGET.fullmatch(expr.target.value):
+        raise Diagnosed(not_allowed("a module", expr.span))
+    if not is_target(expr.target.value):
         message = "`extern` names a class as `package.module:Class`"
         help_text = 'for example `extern "models.blocks:Attention"(heads = 4)`'
         raise Diagnosed(Diagnostic("BSN206", message, expr.target.span, help=help_text))
@@ -38,6 +35,12 @@ def extern_module(evaluator: Evaluator, expr: ast.Extern, scope: Scope) -> Modul
         parameters=_count(evaluator, declared, "params", scope),
     )
     return Module((Stage(EXTERN, {}, expr.span, call),))
+
+
+def not_allowed(what: str, span: SourceSpan | None, subject: str | None = None) -> Diagnostic:
+    """BSN217: the user did not permit running this code."""
+    help_text = "`--allow-extern` runs the Python code that a spec names: say it for specs that you trust"
+    return Diagnostic("BSN217", f"{what} of one's own is not allowed", span, subject, help=help_text)
 
 
 def complete(call: ExternCall, probe: Probe, shape: Shape) -> dict[str, Scalar]:

@@ -85,11 +85,15 @@ def _cell(node: ast.Cell) -> Parts:
 
 
 def _budget(node: ast.Budget) -> Parts:
-    cost: Parts = [Word(node.cost.name.text)]
-    if node.cost.arguments:
-        cost.append(arguments(node.cost.arguments))
     of_max: Parts = [Word("of"), Word("max")] if node.of_max else []
-    return [Word("budget"), *cost, Word("<=", stop=True), *expression(node.bound), *of_max]
+    return [Word("budget"), *_cost(node.cost), Word("<=", stop=True), *expression(node.bound), *of_max]
+
+
+def _cost(cost: ast.CostReference | ast.ExternCost) -> Parts:
+    if isinstance(cost, ast.ExternCost):
+        return [Word("extern"), string(cost.target)]
+    called: Parts = [arguments(cost.arguments)] if cost.arguments else []
+    return [Word(cost.name.text), *called]
 
 
 def _section(node: ast.Section) -> Parts:

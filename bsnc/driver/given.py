@@ -1,0 +1,74 @@
+"""What costs need to know beside the graph: the user's own functions."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from dataclasses import replace
+from operator import attrgetter
+from pathlib import Path
+from typing import Any, cast
+
+from bsnc.cost import Cost, Given, cost_of
+from bsnc.diagnostics import Diagnosed, Diagnostic, SourceSpan, error_in_short
+from bsnc.driver.files import permit_code
+from bsnc.ir import Budget, CostKey, Graph, Program, every_cost
+from bsnc.sema import Analysis, not_allowed
+
+CostFunction = Callable[[Graph], float]
+
+
+def cost_functions(program: Program, analysis: Analysis, allow_extern: bool) -> dict[str, CostFunction]:
+    """The functions of all costs of the user's own, by `package.module:function`. This runs the user's code: it
+    imports modules, from the directory of the spec too.
+
+    Raises Diagnosed (BSN217, BSN218) with everything that is wrong, at the budgets.
+    """
+    own = [budget for budget in program.budgets if budget.cost.signature.source == "code"]
+    if not own:
+        return {}
+    places = {budget.cost.function: _place(budget, analysis) for budget in own}
+    if not allow_extern:
+        raise Diagnosed(*(not_allowed("a cost", span, subject) for span, subject in places.values()))
+    if analysis.sources:
+        permit_code(Path(analysis.sources[0].name).parent)
+    functions: dict[str, CostFunction] = {}
+    mistakes: list[Diagnostic] = []
+    for target, (span, subject) in places.items():
+        try:
+            functions[target] = load_function(target)
+        except Diagnosed as mistake:
+            mistakes += [replace(d, span=span, subject=subject) for d in mistake.diagnostics]
+    if mistakes:
+        raise Diagnosed(*mistakes)
+    return functions
+
+
+def program_costs(program: Program, analysis: Analysis, allow_extern: bool) -> dict[CostKey, Cost]:
+    """Every cost that needs no measuring and no option, then the others of the budgets, as far as they are counted.
+
+    Raises Diagnosed like `cost_functions`.
+    """
+    given = Given(functions=cost_functions(program, analysis, allow_extern))
+    keys = [*every_cost(), *(budget.cost for budget in program.budgets)]
+    told = [key for key in keys if key.signature.is_counted and key.signature.source != "measured"]
+    return {key: cost_of(key, program.graph, given) for key in dict.fromkeys(told)}
+
+
+def _place(budget: Budget, analysis: Analysis) -> tuple[SourceSpan | None, str | None]:
+    """Where a budget was declared: in the spec, or on the command line."""
+    span = analysis.budget_spans.get(str(budget.cost))
+    return span, None if span else f"--budget {budget.cost}"
+
+
+def load_function(target: str) -> CostFunction:
+    """Import `package.module:function`. Raises Diagnosed (BSN218), without a span."""
+    package, _, name = target.partition(":")
+    try:
+        found: Any = attrgetter(name)(importlib.import_module(package))
+    except Exception as error:  # whatever the user's code raises
+        raise Diagnosed(Diagnostic("BSN218", f"`{target}` cannot be imported: {error_in_short(error)}")) from None
+    if not callable(found):
+        message = f"`{target}` is an object of type {type(found).__name__}, not a function"
+        raise Diagnosed(Diagnostic("BSN218", message))
+    return cast(CostFunction, found)

@@ -1,0 +1,1 @@
+$ bsnc cost files/tiny.bsn --arch files/run/architecture.json
