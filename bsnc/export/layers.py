@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
-from typing import Any
 
 import onnx
 from onnx import numpy_helper
 
-from bsnc.diagnostics import Diagnosed, Diagnostic
+from bsnc.export.model_graph import ModelGraph, attribute, uncountable
 
 _FREE = frozenset(
     [
@@ -99,42 +97,13 @@ class Layer:
     neutral: bool = False
 
 
-class _File:
-    """A graph with its shapes for one example and, by name, its tensors and the operators that make values."""
-
-    def __init__(self, model: onnx.ModelProto) -> None:
-        self.graph = _with_inferred_shapes(model).graph
-        self.shapes = _shapes(self.graph)
-        self.tensors: Mapping[str, onnx.TensorProto] = {tensor.name: tensor for tensor in self.graph.initializer}
-        self.producers = {output: node for node in self.graph.node for output in node.output}
-
-    def shape(self, name: str) -> list[int]:
-        return _shape(self.shapes, name)
-
-    def weights(self, node: onnx.NodeProto) -> tuple[str, ...]:
-        """Tensors of the file, scalars aside, that arrive at the places for weights, reshaped or not."""
-        places = [i for i in _WEIGHTS.get(node.op_type, ()) if i < len(node.input)]
-        roots = [self._root(node.input[i]) for i in places]
-        return tuple(root for root in roots if root in self.tensors and self.tensors[root].dims)
-
-    def _root(self, name: str) -> str:
-        node = self.producers.get(name)
-        while node is not None and node.op_type in _RESHAPING:
-            name = node.input[0]
-            node = self.producers.get(name)
-        return name
-
-
-def find_layers(model: onnx.ModelProto) -> list[Layer]:
+def find_layers(file: ModelGraph) -> list[Layer]:
     """Every operator that has weights, with its counts. Raises Diagnosed (BSN516) for what cannot be counted."""
-    if model.functions:
-        raise uncountable(f"it defines an operator of its own, {model.functions[0].name}")
-    file = _File(model)
     layers: list[Layer] = []
     for node in file.graph.node:
         if node.domain not in ("", "ai.onnx") or node.op_type not in _FREE | _MULTIPLYING:
             raise uncountable(f"operator {node.domain or 'ai.onnx'}.{node.op_type} is none that bsnc writes")
-        weights = file.weights(node)
+        weights = _weights(node, file)
         if node.op_type in _MULTIPLYING:
             layers.append(_multiplying_layer(node, file, weights))
         elif weights:
@@ -142,44 +111,29 @@ def find_layers(model: onnx.ModelProto) -> list[Layer]:
     return layers
 
 
-def _is_neutral(node: onnx.NodeProto, file: _File) -> bool:
+def _weights(node: onnx.NodeProto, file: ModelGraph) -> tuple[str, ...]:
+    """Tensors of the file, scalars aside, that arrive at the places for weights, reshaped or not."""
+    places = [i for i in _WEIGHTS.get(node.op_type, ()) if i < len(node.input)]
+    roots = [_root(node.input[i], file) for i in places]
+    return tuple(root for root in roots if root in file.tensors and file.tensors[root].dims)
+
+
+def _root(name: str, file: ModelGraph) -> str:
+    node = file.producers.get(name)
+    while node is not None and node.op_type in _RESHAPING:
+        name = node.input[0]
+        node = file.producers.get(name)
+    return name
+
+
+def _is_neutral(node: onnx.NodeProto, file: ModelGraph) -> bool:
     if node.op_type != "InstanceNormalization" or not set(node.input[1:]) <= file.tensors.keys():
         return False
     scale, shift = (numpy_helper.to_array(file.tensors[name]) for name in node.input[1:])
     return bool((scale == 1).all() and (shift == 0).all())
 
 
-def _with_inferred_shapes(model: onnx.ModelProto) -> onnx.ModelProto:
-    """A copy for one example, shapes inferred afresh: what the file claims about intermediate shapes is dropped."""
-    copy = onnx.ModelProto()
-    copy.CopyFrom(model)
-    del copy.graph.value_info[:]
-    for value in (*copy.graph.input, *copy.graph.output):
-        shape = value.type.tensor_type.shape
-        if shape.dim and shape.dim[0].dim_param:
-            shape.dim[0].dim_value = 1
-    try:
-        return onnx.shape_inference.infer_shapes(copy, check_type=True, strict_mode=True, data_prop=True)
-    except onnx.shape_inference.InferenceError as error:
-        raise uncountable(f"shapes cannot be inferred: {str(error).splitlines()[0]}") from None
-
-
-def _shapes(graph: onnx.GraphProto) -> dict[str, list[int]]:
-    shapes = {i.name: list(i.dims) for i in graph.initializer}
-    for value in (*graph.input, *graph.value_info, *graph.output):
-        shape = value.type.tensor_type.shape
-        shapes.setdefault(value.name, [d.dim_value for d in shape.dim])
-    return shapes
-
-
-def _shape(shapes: dict[str, list[int]], name: str) -> list[int]:
-    shape = shapes.get(name)
-    if shape is None or not all(size > 0 for size in shape):
-        raise uncountable(f"the shape of `{name}` is not known")
-    return shape
-
-
-def _multiplying_layer(node: onnx.NodeProto, file: _File, weights: tuple[str, ...]) -> Layer:
+def _multiplying_layer(node: onnx.NodeProto, file: ModelGraph, weights: tuple[str, ...]) -> Layer:
     weight, output = file.shape(node.input[1]), file.shape(node.output[0])
     name = _layer_name(weights[0] if weights else node.input[1])
     source = file.shape(node.input[0])
@@ -194,7 +148,7 @@ def _multiplying_layer(node: onnx.NodeProto, file: _File, weights: tuple[str, ..
     return Layer(name, prod(weight) * prod(output[2:]), low, weights)
 
 
-def _before_upsampling(node: onnx.NodeProto, file: _File, rank: int) -> list[int] | None:
+def _before_upsampling(node: onnx.NodeProto, file: ModelGraph, rank: int) -> list[int] | None:
     """Spatial sizes at which the upsampling that feeds a convolution starts; interpolation of a length stands between
     Unsqueeze and Squeeze."""
     before = file.producers.get(node.input[0])
@@ -216,17 +170,6 @@ def _conv_output(node: onnx.NodeProto, sizes: list[int], kernel: list[int]) -> l
     return [(sizes[i] + pads[i] + pads[rank + i] - reach[i]) // strides[i] + 1 for i in range(rank)]
 
 
-def attribute(node: onnx.NodeProto, name: str, default: Any) -> Any:
-    for attribute in node.attribute:
-        if attribute.name == name:
-            return onnx.helper.get_attribute_value(attribute)
-    return default
-
-
 def _layer_name(weight: str) -> str:
     """`edges.x.conv.weight` → `edges.x.conv`."""
     return weight.rpartition(".")[0] or weight
-
-
-def uncountable(message: str) -> Diagnosed:
-    return Diagnosed(Diagnostic("BSN516", message, subject="model"))

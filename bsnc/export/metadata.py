@@ -6,9 +6,9 @@ import onnx
 from pydantic import ValidationError
 from torch import fx
 
-from bsnc.cost import low_resolution
+from bsnc.cost import low_resolution, takes_a_step
 from bsnc.ir import Frozen, Graph, Setting
-from bsnc.lower import fold_batch_norm, op_paths
+from bsnc.lower import edge_attributes, fold_batch_norm, node_attributes, op_paths
 from bsnc.ops import numel
 
 _KEY = "bsnc"
@@ -20,10 +20,12 @@ class Hidden(Frozen):
     `trainable` gives, for each layer in the file, the trainable parameters that it had before batch norms were
     folded into it; `node_inputs`, for each live node, how many tensors of the S-network it adds up and its
     elements per example; `low_resolution` names the layers that `flops(count = veniat2018)` charges at the size before
-    their upsampling.
+    their upsampling. `wiring` says of each edge, by its name in the file, from which node to which it leads, and whether it
+    is a step.
     """
 
     trainable: dict[str, int]
+    wiring: dict[str, tuple[str, str, bool]]
     node_inputs: dict[str, tuple[int, int]]
     low_resolution: tuple[str, ...]
 
@@ -55,7 +57,9 @@ def fold_and_note(whole: Graph, graph: Graph, network: fx.GraphModule) -> Hidden
     coarse = [
         path for edge in graph.edges for i, path in enumerate(paths[edge.name]) if low_resolution(edge, i) is not None
     ]
+    edges, nodes = edge_attributes(graph), node_attributes(graph)
     return Hidden(
+        wiring={edges[e.name]: (nodes[e.source], nodes[e.target], takes_a_step(e)) for e in graph.edges},
         trainable={name: count + removed.get(name, 0) for name, count in own.items() if count},
         node_inputs={node.name: inputs[node.name] for node in graph.nodes if node.kind != "input"},
         low_resolution=tuple(path for path in coarse if own.get(path)),

@@ -15,6 +15,7 @@ from onnxscript import ir, optimizer, rewriter
 from torch import fx
 
 from bsnc.export.metadata import Provenance, write_provenance
+from bsnc.export.operator_names import name_operators
 from bsnc.ir import Graph
 
 OPSET = 20
@@ -48,6 +49,7 @@ def to_onnx(
         _simplify(program.model)
     model = program.model_proto
     _rename(model, {_INPUT: graph.input.name, _OUTPUT: graph.output.name})
+    name_operators(model)
     _strip_traces(model)
     model.producer_name, model.producer_version = "bsnc", provenance.version
     write_provenance(model, provenance)
@@ -60,7 +62,6 @@ def _simplify(model: ir.Model) -> None:
     equal subgraphs, and it does not fold what reshapes a weight: every layer keeps its weights under its name, in
     their shape, to be counted. ONNX Runtime does all that as it loads.
     """
-    weights = set(model.graph.initializers.values())
     weights = set(model.graph.initializers.values())
 
     def should_fold(node: ir.Node) -> bool | None:

@@ -19,16 +19,33 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 
 from bsnc.diagnostics import Diagnosed, Diagnostic
-from bsnc.export.layers import Layer, attribute, find_layers, uncountable
+from bsnc.export.layers import Layer, find_layers
+from bsnc.export.model_graph import ModelGraph, attribute, mismatch, uncountable
+from bsnc.export.recount_memory import recount_memory, recount_weights
+from bsnc.export.recount_steps import recount_steps
+from bsnc.export.settings import is_setting
 from bsnc.export.metadata import Provenance
 from bsnc.ir import CostKey
 
 
 def recount(model: onnx.ModelProto, key: CostKey, provenance: Provenance | None) -> int:
-    """A cost of a model for one example. Raises Diagnosed (BSN513, BSN516)."""
-    layers = find_layers(model)
-    if key.name == "params":
-        return _parameters(model, layers, provenance)
+    """A cost of a model for one example, one that needs no measuring. Raises Diagnosed (BSN513, BSN516)."""
+    file = ModelGraph(model)
+    layers = find_layers(file)
+    match key.name:
+        case "params":
+            return _parameters(model, layers, provenance)
+        case "weights":
+            return recount_weights(file)
+        case "memory":
+            return recount_memory(file, provenance)
+        case "steps":
+            return recount_steps(file, int(key.option("cores")), provenance)
+        case _:
+            return _multiply_adds(key, layers, provenance)
+
+
+def _multiply_adds(key: CostKey, layers: list[Layer], provenance: Provenance | None) -> int:
     if not key.options:
         return sum(layer.multiply_adds for layer in layers)
     if provenance is None:
@@ -49,7 +66,7 @@ def _parameters(model: onnx.ModelProto, layers: list[Layer], provenance: Provena
     if provenance is None:
         return sum(sizes[name] for name in data | owned.keys())
     if data - owned.keys() or any(count > 1 for count in owned.values()):
-        raise _mismatch("the file holds weights that belong to none of its layers, or to several")
+        raise mismatch("the file holds weights that belong to none of its layers, or to several")
     stored: Counter[str] = Counter()
     for layer in layers:
         if layer.weights and (not layer.neutral or layer.name in provenance.trainable):
@@ -61,9 +78,9 @@ def _trainable(name: str, stored: int, provenance: Provenance) -> int:
     """Folding batch norms and leaving out zero biases hides parameters, and never adds any."""
     claimed = provenance.trainable.get(name)
     if claimed is None:
-        raise _mismatch(f"layer `{name}` is not one of the exported network")
+        raise mismatch(f"layer `{name}` is not one of the exported network")
     if claimed < stored:
-        raise _mismatch(f"layer `{name}` stores {stored} parameters, the metadata says {claimed}")
+        raise mismatch(f"layer `{name}` stores {stored} parameters, the metadata says {claimed}")
     return claimed
 
 
@@ -71,22 +88,8 @@ def _veniat2018(layer: Layer, provenance: Provenance) -> int:
     if not layer.multiply_adds or layer.name not in provenance.low_resolution:
         return layer.multiply_adds
     if layer.low_resolution is None:
-        raise _mismatch(f"no upsampling feeds layer `{layer.name}`, the metadata says that one does")
+        raise mismatch(f"no upsampling feeds layer `{layer.name}`, the metadata says that one does")
     return layer.low_resolution
-
-
-_SETTINGS = {
-    "BatchNormalization": (3, 4),
-    "Pad": (1, 2, 3),
-    "ReduceMax": (1,),
-    "ReduceMean": (1,),
-    "Reshape": (1,),
-    "Resize": (1, 2, 3),
-    "Slice": (1, 2, 3, 4),
-    "Squeeze": (1,),
-    "Unsqueeze": (1,),
-}
-"""Inputs that say how an operator works and are not its data: axes, shapes, scales, running statistics."""
 
 
 def _sizes(model: onnx.ModelProto) -> dict[str, int]:
@@ -100,7 +103,7 @@ def _settings(model: onnx.ModelProto) -> set[str]:
     uses: dict[str, list[bool]] = {}
     for node in model.graph.node:
         for place, name in enumerate(node.input):
-            uses.setdefault(name, []).append(place in _SETTINGS.get(node.op_type, ()))
+            uses.setdefault(name, []).append(is_setting(node, place))
     return {name for name, told in uses.items() if all(told)}
 
 
@@ -119,7 +122,3 @@ def initialisers(model: onnx.ModelProto) -> dict[str, NDArray[Any]]:
     except (ValueError, TypeError, KeyError) as error:
         message = f"not a valid ONNX model: a tensor cannot be read: {error}"
         raise Diagnosed(Diagnostic("BSN511", message, subject="model")) from None
-
-
-def _mismatch(message: str) -> Diagnosed:
-    return Diagnosed(Diagnostic("BSN513", message, subject="model"))

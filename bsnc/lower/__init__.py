@@ -4,7 +4,7 @@ from bsnc.lower.fx import fold_batch_norm
 from bsnc.lower.live_rows import LiveEdge, LiveNode, LiveRows, rows_of
 from bsnc.lower.probe import probe_extern
 from bsnc.lower.static import lower_static
-from bsnc.lower.stochastic import lower_stochastic, op_paths
+from bsnc.lower.stochastic import edge_attributes, lower_stochastic, node_attributes, op_paths
 from bsnc.lower.weights import copy_weights
 
 __all__ = [
@@ -12,9 +12,11 @@ __all__ = [
     "LiveNode",
     "LiveRows",
     "copy_weights",
+    "edge_attributes",
     "fold_batch_norm",
     "lower_static",
     "lower_stochastic",
+    "node_attributes",
     "op_paths",
     "probe_extern",
     "rows_of",

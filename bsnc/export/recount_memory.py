@@ -1,0 +1,137 @@
+"""`weights` and `memory` of an ONNX file: its tensors, and what lies in memory while its operators run in order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+
+import onnx
+
+from bsnc.export.metadata import Provenance
+from bsnc.export.model_graph import ModelGraph, attribute
+from bsnc.export.settings import is_setting
+from bsnc.export.tasks import Task, find_tasks
+
+_BYTES = {
+    onnx.TensorProto.FLOAT: 4,
+    onnx.TensorProto.DOUBLE: 8,
+    onnx.TensorProto.FLOAT16: 2,
+    onnx.TensorProto.BFLOAT16: 2,
+}
+_STATISTICS = {"BatchNormalization": (3, 4)}
+"""Inputs that are set, not trained, and are read like weights."""
+
+
+def recount_weights(file: ModelGraph) -> int:
+    """Bytes of the tensors in the file that are data: numbers that are not there to say how an operator works.
+    Single numbers outside of any tensor do not count."""
+    constants = [attribute(node, "value", None) for node in file.graph.node if node.op_type == "Constant"]
+    named = dict(file.tensors)
+    for node, value in zip((n for n in file.graph.node if n.op_type == "Constant"), constants, strict=True):
+        if isinstance(value, onnx.TensorProto):
+            named[node.output[0]] = value
+    data = _read_as_data(file)
+    return sum(
+        _BYTES.get(tensor.data_type, 0) * prod(tensor.dims)
+        for name, tensor in named.items()
+        if tensor.dims and name in data
+    )
+
+
+def _read_as_data(file: ModelGraph) -> set[str]:
+    return {
+        name
+        for node in file.graph.node
+        for place, name in enumerate(node.input)
+        if not is_setting(node, place) or place in _STATISTICS.get(node.op_type, ())
+    }
+
+
+def recount_memory(file: ModelGraph, provenance: Provenance | None) -> int:
+    """Bytes of weights and the most bytes of activations while one op runs, operators taken in the order of the file.
+
+    An activation lies in memory from the op that makes it to the last one that reads it. A result is written over an
+    operand where the op works element by element, no later op reads the operand, and it was made by the same edge, or
+    for an aggregation by an edge that arrives there: the rule of `memory` for the graph. Without metadata who made the
+    operand plays no part.
+    """
+    tasks = find_tasks(file)
+    inputs = [value.name for value in file.graph.input if value.name not in file.tensors]
+    ends = _last_reads(file, tasks)
+    memory = _Memory(file, provenance, ends)
+    for name in inputs:
+        memory.make(name, "input", 0)
+    for moment, task in enumerate(tasks):
+        memory.run(moment, task)
+    return recount_weights(file) + memory.peak(len(tasks))
+
+
+def _last_reads(file: ModelGraph, tasks: list[Task]) -> dict[str, int]:
+    last: dict[str, int] = {}
+    for moment, task in enumerate(tasks):
+        last |= dict.fromkeys(task.operands, moment)
+    return last | {value.name: len(tasks) for value in file.graph.output}
+
+
+@dataclass
+class _Place:
+    """Where a value lies, or several that share it; `maker` is the edge or the node that made the first."""
+
+    maker: str | None
+    size: int
+    first: int
+    last: int
+
+
+class _Memory:
+    def __init__(self, file: ModelGraph, provenance: Provenance | None, ends: dict[str, int]) -> None:
+        self.file, self.provenance, self.ends = file, provenance, ends
+        self.places: dict[str, _Place] = {}
+
+    def make(self, name: str, maker: str | None, moment: int) -> None:
+        size = _BYTES.get(self.file.types[name], 4) * prod(self.file.shape(name))
+        self.places[name] = _Place(maker, size, moment, max(moment, self.ends.get(name, moment)))
+
+    def run(self, moment: int, task: Task) -> None:
+        for result in task.results:
+            place = self._taken_over(task, result, moment)
+            if place is None:
+                self.make(result, _owner(task.op), moment)
+                continue
+            self.places[result] = place
+            place.last = max(place.last, self.ends.get(result, moment))
+
+    def _taken_over(self, task: Task, result: str, moment: int) -> _Place | None:
+        if result in task.views:
+            return self.places[task.views[result]]
+        for operand in task.over[result]:
+            place = self.places[operand]
+            if place.last == moment and self._may_write(task.op, place):
+                return place
+        return None
+
+    def _may_write(self, op: str | None, place: _Place) -> bool:
+        if self.provenance is None or op is None:
+            return True
+        owner = _owner(op)
+        if op.startswith("edges.") or place.maker is None:
+            return place.maker == owner
+        wired = self.provenance.wiring.get(place.maker.removeprefix("edges."))
+        return place.maker == owner or (wired is not None and f"nodes.{wired[1]}" == owner)
+
+    def peak(self, moments: int) -> int:
+        """Most bytes at any moment."""
+        change = [0] * (moments + 2)
+        for place in {id(place): place for place in self.places.values()}.values():
+            change[place.first] += place.size
+            change[place.last + 1] -= place.size
+        total, most = 0, 0
+        for moment in range(moments):
+            total += change[moment]
+            most = max(most, total)
+        return most
+
+
+def _owner(op: str | None) -> str | None:
+    """`edges.x__h.conv` → `edges.x__h`."""
+    return None if op is None else op.rpartition(".")[0]
