@@ -9,6 +9,7 @@ from bsnc.cost.cost import Cost, Given
 from bsnc.cost.flops import executed, veniat2018
 from bsnc.cost.latency import latency
 from bsnc.cost.params import params
+from bsnc.cost.steps import Steps
 from bsnc.ir import CostKey, Graph, live_edges
 
 
@@ -19,6 +20,8 @@ def cost_of(key: CostKey, graph: Graph, given: Given | None = None) -> Cost:
             return veniat2018(graph) if key.options else executed(graph)
         case "params":
             return params(graph)
+        case "steps":
+            return Steps(key, graph)
         case "latency":
             return latency(key, graph, (given or Given()).latency[key])
         case _:

@@ -49,7 +49,7 @@ COST_SIGNATURES: dict[str, CostSignature] = {
     "params": CostSignature("parameters", "count"),
     "weights": CostSignature("bytes", "bytes", is_counted=False),
     "memory": CostSignature("bytes", "bytes", is_counted=False),
-    "steps": CostSignature("steps", "count", {"cores": CostOption()}, is_counted=False),
+    "steps": CostSignature("steps", "count", {"cores": CostOption()}),
     "latency": CostSignature(
         "seconds",
         "seconds",

@@ -13,6 +13,7 @@ OPS = (
         "identity in evaluation, and absent from exported models (Srivastava et al., 2014).",
         parameters=(OpParameter("p", "float", default=0.5, minimum=0, maximum=1),),
         torch=lambda arguments, shape: TorchCall("torch.nn:Dropout", dict(arguments)),  # noqa: ARG005
+        unit_steps=0,
         keeps_zero_channels=True,
     ),
 )
