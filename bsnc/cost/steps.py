@@ -64,7 +64,8 @@ class Steps:
         elif self._widest(levels) <= self.cores:
             steps = longest
         else:
-            steps = self._simulate(present, levels, int((longest + self._work(present) // self.cores).max()) + 2)
+            graham = longest + self._work(present) // self.cores
+            steps = self._simulate(present, levels, int(graham.max()))
         return torch.from_numpy(steps).to(live.device, torch.float64)
 
     def lower_bound(self, live: Tensor) -> Tensor:
@@ -131,15 +132,14 @@ class Steps:
 
     def _by_priority(self, present: Truth, levels: Whole) -> Whole:
         """Parts in the order in which they are placed, `[at most P, B]`: by level, then by the fixed order; P stands
-        for none. What is no task comes behind the tasks that it waits for and before those that wait for it."""
+        for none. An edge that is no task has the level of its target's aggregation, and comes before it."""
         count = len(self._parts)
-        rank = 2 * levels + ~self._is_task[:, None]
-        keys = (rank * (count + 1) + np.arange(count, 0, -1)[:, None]) * present
+        keys = (levels * (count + 1) + np.arange(count, 0, -1)[:, None]) * present
         keys.sort(axis=0)
         return count - keys[: -1 - int(present.sum(0).max()) : -1] % (count + 1)
 
-    def _simulate(self, present: Truth, levels: Whole, horizon: int) -> Whole:
-        """The makespan `[B]`, below `horizon`. Moment t of example b is the number t · B + b."""
+    def _simulate(self, present: Truth, levels: Whole, most: int) -> Whole:
+        """The makespan `[B]`, at most `most` (Graham bounds it). Moment t of example b is the number t · B + b."""
         batch = present.shape[1]
         examples = np.arange(batch)
         order = self._by_priority(present, levels)
@@ -148,7 +148,7 @@ class Steps:
         writes = np.array([part.writes for part in self._parts] + [places])[order] * batch + examples
         tasks = np.append(self._is_task, False)[order]
         moments = np.tile(examples, places + 1)
-        cores = _Cores(self.cores, horizon, batch)
+        cores = _Cores(self.cores, most + 1, batch)
         for read, write, task in zip(reads, writes, tasks, strict=True):
             done = cores.take(moments[read], task)
             moments[write] = np.maximum(moments[write], done)
@@ -159,21 +159,20 @@ class _Cores:
     """The cores that are free at each moment of each example. `later[m]` leads towards the first moment from m on that
     has a core left: that is m itself, or what `later[m]` leads to (a forest of disjoint sets)."""
 
-    def __init__(self, cores: int, horizon: int, batch: int) -> None:
+    def __init__(self, cores: int, moments: int, batch: int) -> None:
         self.batch = batch
-        self.left = np.full(horizon * batch, cores)
-        self.later = np.arange(horizon * batch)
+        self.left = np.full(moments * batch, cores)
+        self.later = np.arange(moments * batch)
 
     def take(self, earliest: Whole, task: Truth) -> Whole:
         """A core for every example `[B]` where there is a task, at the first moment from `earliest` on; the moments
-        after it, or `earliest` where there is no task."""
+        after it, or where there is no task that first moment itself: what waits for it could not begin earlier."""
         found = self.later[earliest]
         further = self.later[found]
         while (found != further).any():
             found, further = further, self.later[further]
         self.later[earliest] = found
-        at = np.where(task, found, earliest)
-        left = self.left[at] - task
-        self.left[at] = left
-        self.later[at] = at + self.batch * (left == 0)
-        return at + self.batch * task
+        left = self.left[found] - task
+        self.left[found] = left
+        self.later[found] = found + self.batch * (left == 0)
+        return found + self.batch * task
