@@ -16,6 +16,8 @@ from bsnc.ir import CostKey, Graph
 
 Whole = NDArray[np.int64]
 Truth = NDArray[np.bool_]
+ROWS = 2048
+"""So many examples are scheduled at a time: more than these lie too far apart in memory."""
 
 
 @dataclass(frozen=True)
@@ -57,15 +59,8 @@ class Steps:
 
     def __call__(self, live: Tensor) -> Tensor:
         """Live edges `[B, E]` (bool) → steps `[B]` (float64), on the device of `live`."""
-        present = self._present(live)
-        levels, longest = self._levels(present)
-        if self.cores == 1:
-            steps = self._work(present)
-        elif self._widest(levels) <= self.cores:
-            steps = longest
-        else:
-            graham = longest + self._work(present) // self.cores
-            steps = self._simulate(present, levels, int(graham.max()))
+        rows = live.cpu().split(ROWS)
+        steps = np.concatenate([self._makespan(self._present(some)) for some in rows])
         return torch.from_numpy(steps).to(live.device, torch.float64)
 
     def lower_bound(self, live: Tensor) -> Tensor:
@@ -98,6 +93,16 @@ class Steps:
     @property
     def _end(self) -> int:
         return 2 * self.graph.node_index[self.graph.output.name] + 1
+
+    def _makespan(self, present: Truth) -> Whole:
+        """Live parts `[P, B]` → steps `[B]`."""
+        if self.cores == 1:
+            return self._work(present)
+        levels, longest = self._levels(present)
+        if self._widest(levels) <= self.cores:
+            return longest
+        graham = longest + self._work(present) // self.cores
+        return self._simulate(present, levels, int(graham.max()))
 
     def _present(self, live: Tensor) -> Truth:
         """Live edges `[B, E]` → live parts `[P, B]`; an aggregation is live where an in-edge is."""

@@ -169,6 +169,15 @@ def test_a_batch_costs_what_its_rows_cost(case: Case) -> None:
         assert counted(graph, cores, rows) == [counted(graph, cores, row[None])[0] for row in rows]
 
 
+def test_more_examples_than_are_scheduled_at_a_time_cost_what_they_cost_alone() -> None:
+    links = [("x", "h", [conv(2)])] * 3 + [("h", "y", [conv(2)])]
+    graph = network((2, 4, 4), {"h": [], "y": []}, links)
+    generator = np.random.default_rng(0)
+    rows = generator.random((5000, 4)) < 0.7
+    branches = np.where(rows[:, 3], rows[:, :3].sum(1), 0)
+    assert counted(graph, 2, rows) == np.where(branches == 0, 0, 3 + -(-branches // 2)).tolist()
+
+
 def test_an_empty_batch_has_no_costs() -> None:
     graph = network((2, 4, 4), {"h": [], "y": []}, [("x", "h", [conv(2)]), ("h", "y", [conv(2)])])
     for cores in CORES:
