@@ -6,5 +6,19 @@ from bsnc.cost.flops import low_resolution
 from bsnc.cost.latency_table import LatencyTable
 from bsnc.cost.linear import LinearCost
 from bsnc.cost.registry import cost_of, costs_of_masks
+from bsnc.cost.schedule import list_schedule, schedule, takes_a_step
+from bsnc.cost.steps import Steps
 
-__all__ = ["Cost", "ExternCost", "Given", "LatencyTable", "LinearCost", "cost_of", "costs_of_masks", "low_resolution"]
+__all__ = [
+    "Cost",
+    "Given",
+    "LatencyTable",
+    "LinearCost",
+    "Steps",
+    "cost_of",
+    "costs_of_masks",
+    "list_schedule",
+    "low_resolution",
+    "schedule",
+    "takes_a_step",
+]

@@ -11,6 +11,7 @@ from bsnc.cost.flops import executed, veniat2018
 from bsnc.cost.latency import latency
 from bsnc.cost.memory import Memory
 from bsnc.cost.params import params
+from bsnc.cost.steps import Steps
 from bsnc.cost.weights import weights
 from bsnc.ir import CostKey, Graph, live_edges
 
@@ -26,6 +27,8 @@ def cost_of(key: CostKey, graph: Graph, given: Given | None = None) -> Cost:
             return weights(graph)
         case "memory":
             return Memory(graph)
+        case "steps":
+            return Steps(key, graph)
         case "latency":
             return latency(key, graph, (given or Given()).latency[key])
         case "extern":

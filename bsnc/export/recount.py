@@ -20,11 +20,11 @@ from onnx import numpy_helper
 
 from bsnc.diagnostics import Diagnosed, Diagnostic
 from bsnc.export.layers import Layer, find_layers
+from bsnc.export.metadata import Provenance
 from bsnc.export.model_graph import ModelGraph, attribute, mismatch, uncountable
 from bsnc.export.recount_memory import recount_memory, recount_weights
 from bsnc.export.recount_steps import recount_steps
 from bsnc.export.settings import is_setting
-from bsnc.export.metadata import Provenance
 from bsnc.ir import CostKey
 
 
@@ -40,7 +40,7 @@ def recount(model: onnx.ModelProto, key: CostKey, provenance: Provenance | None)
         case "memory":
             return recount_memory(file, provenance)
         case "steps":
-            return recount_steps(file, int(key.option("cores")), provenance)
+            return recount_steps(file, key.number("cores"), provenance)
         case _:
             return _multiply_adds(key, layers, provenance)
 

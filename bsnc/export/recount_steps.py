@@ -59,7 +59,9 @@ def _bear_out(tasks: list[Task], wiring: Wiring) -> None:
         for operand in task.operands:
             if operand in maker and maker[operand] != owner and maker[operand] not in before[owner]:
                 raise mismatch(f"`{task.results[0]}` is computed from `{operand}`, which the metadata says comes later")
-        maker |= {result: maker[task.views[result]] if task.views.get(result) in maker else owner for result in task.results}
+        maker |= {
+            result: maker[task.views[result]] if task.views.get(result) in maker else owner for result in task.results
+        }
 
 
 def _ancestors(wiring: Wiring) -> dict[str, frozenset[str]]:

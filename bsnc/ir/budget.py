@@ -54,7 +54,7 @@ COST_SIGNATURES: dict[str, CostSignature] = {
     "params": CostSignature("parameters", "count"),
     "weights": CostSignature("bytes", "bytes"),
     "memory": CostSignature("bytes", "bytes"),
-    "steps": CostSignature("steps", "count", {"cores": CostOption()}, is_counted=False),
+    "steps": CostSignature("steps", "count", {"cores": CostOption()}),
     "latency": CostSignature(
         "seconds",
         "seconds",
@@ -92,6 +92,11 @@ class CostKey(Frozen):
     def function(self) -> str:
         """Of `extern`: the user's function, as `package.module:function`."""
         return dict(self.options)["function"]
+
+    def number(self, option: str) -> int:
+        """The value of an option that is a number, or its default."""
+        default = self.signature.options[option].default
+        return int(dict(self.options).get(option, default or "1"))
 
     def __str__(self) -> str:
         if not self.options:

@@ -14,6 +14,7 @@ OPS = (
         parameters=(OpParameter("p", "float", default=0.5, minimum=0, maximum=1),),
         torch=lambda arguments, shape: TorchCall("torch.nn:Dropout", dict(arguments)),  # noqa: ARG005
         result="view",
+        unit_steps=0,
         keeps_zero_channels=True,
     ),
 )
