@@ -11,6 +11,7 @@ from bsnc.cost.steps import Steps
 
 __all__ = [
     "Cost",
+    "ExternCost",
     "Given",
     "LatencyTable",
     "LinearCost",

@@ -20,8 +20,8 @@ class Hidden(Frozen):
     `trainable` gives, for each layer in the file, the trainable parameters that it had before batch norms were
     folded into it; `node_inputs`, for each live node, how many tensors of the S-network it adds up and its
     elements per example; `low_resolution` names the layers that `flops(count = veniat2018)` charges at the size before
-    their upsampling. `wiring` says of each edge, by its name in the file, from which node to which it leads, and whether it
-    is a step.
+    their upsampling. `wiring` says of each edge, by its name in the file, from which node to which it leads,
+    and whether it is a step.
     """
 
     trainable: dict[str, int]

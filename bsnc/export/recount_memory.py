@@ -12,7 +12,7 @@ from bsnc.export.model_graph import ModelGraph, attribute
 from bsnc.export.settings import is_setting
 from bsnc.export.tasks import Task, find_tasks
 
-_BYTES = {
+_BYTES: dict[int, int] = {
     onnx.TensorProto.FLOAT: 4,
     onnx.TensorProto.DOUBLE: 8,
     onnx.TensorProto.FLOAT16: 2,

@@ -27,7 +27,7 @@ def recount_steps(file: ModelGraph, cores: int, provenance: Provenance | None) -
 
 
 def _predecessors(wiring: Wiring) -> list[list[int]]:
-    """For each task those that it waits for. Tasks are numbered node by node: steps that arrive, then the node's own."""
+    """For each task those that it waits for. They are numbered node by node: steps that arrive, then the node's own."""
     held: dict[str, list[int]] = {}
     predecessors: list[list[int]] = []
     for node in dict.fromkeys(target for _, target, _ in wiring.values()):
@@ -59,9 +59,7 @@ def _bear_out(tasks: list[Task], wiring: Wiring) -> None:
         for operand in task.operands:
             if operand in maker and maker[operand] != owner and maker[operand] not in before[owner]:
                 raise mismatch(f"`{task.results[0]}` is computed from `{operand}`, which the metadata says comes later")
-        maker |= {
-            result: maker[task.views[result]] if task.views.get(result) in maker else owner for result in task.results
-        }
+        maker |= {result: maker.get(task.views.get(result, ""), owner) for result in task.results}
 
 
 def _ancestors(wiring: Wiring) -> dict[str, frozenset[str]]:

@@ -66,9 +66,8 @@ class Task:
 def find_tasks(file: ModelGraph) -> list[Task]:
     """In the order of the file: operators that follow each other and bear the name of one op are one task, an operator
     without such a name is one on its own."""
-    groups: list[tuple[str | None, list[onnx.NodeProto]]] = []
-    for op, run in groupby(file.graph.node, op_of):
-        groups += [(op, list(run))] if op is not None else [(None, [node]) for node in run]
+    runs = [(op, list(run)) for op, run in groupby(file.graph.node, op_of)]
+    groups = [(op, nodes) for op, run in runs for nodes in ([run] if op is not None else [[node] for node in run])]
     return [task for op, nodes in groups if (task := _task(op, nodes, file)) is not None]
 
 
