@@ -14,6 +14,7 @@ from bsnc.cli import options
 from bsnc.cli.fmt import fmt
 from bsnc.cli.new import new
 from bsnc.cli.output import print_json, show_diagnostics
+from bsnc.cli.profile import profile
 from bsnc.cli.tables import budget_table, certificate_text, cost_table, counted, graph_size, mask_table
 from bsnc.diagnostics import CODES, Diagnosed, did_you_mean, exit_status, render_sarif
 from bsnc.driver import (
@@ -54,6 +55,7 @@ def cli() -> None:
 
 cli.add_command(fmt)
 cli.add_command(new)
+cli.add_command(profile)
 
 
 @cli.command()

@@ -69,3 +69,32 @@ def _metrics(row: Row) -> str:
     if "open_gates" in row:
         parts += [f"entropy {row['mean_entropy']:.2f}", f"open gates {row['open_gates']}"]
     return "  ".join(parts)
+
+
+class StepBar:
+    """Shows steps of known number, `bar.step("timing", done, total)`: a bar, or a line when another thing begins."""
+
+    def __init__(self) -> None:
+        self._bar: RichProgress | None = None
+        self._task: TaskID | None = None
+        self._what = ""
+
+    def __enter__(self) -> StepBar:
+        if sys.stderr.isatty():
+            self._bar = _rich_bar()
+            self._bar.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def step(self, what: str, done: int, total: int) -> None:
+        if what != self._what:
+            self._what = what
+            if self._bar is None:
+                click.echo(f"{what}: {total}", err=True)
+            else:
+                self._task = self._bar.add_task(what, total=total, metrics="")
+        if self._bar is not None and self._task is not None:
+            self._bar.update(self._task, completed=done)

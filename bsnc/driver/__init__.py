@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from bsnc.driver.compile import Compilation
     from bsnc.driver.cost import MaskCost
     from bsnc.driver.train import Trained
-    from bsnc.export import Certificate, Verification
+    from bsnc.export import Certificate, Plan, Profile, Step, Verification
+    from bsnc.ir import CostKey
     from bsnc.train import Progress
 
 EMITS = ("ir", "json", "fx", "svg")
@@ -74,6 +75,15 @@ def export_run(run: Path, model: Path, allow_extern: bool = False) -> Certificat
     return train.export_run(run, model, allow_extern)
 
 
+def profile_spec(
+    path: Path, overrides: Overrides, key: CostKey | None, plan: Plan | None, fresh: bool, step: Step
+) -> tuple[Profile, ...]:
+    """See `bsnc.driver.profile.profile_spec`."""
+    from bsnc.driver import profile
+
+    return profile.profile_spec(path, overrides, key, plan, fresh, step)
+
+
 def verify_file(model: Path, spec: Path, overrides: Overrides) -> Verification:
     """See `bsnc.driver.verify.verify_file`."""
     from bsnc.driver import verify
@@ -99,6 +109,7 @@ __all__ = [
     "format_file",
     "importer",
     "new_spec",
+    "profile_spec",
     "read_source",
     "template_summaries",
     "train_spec",

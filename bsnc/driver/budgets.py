@@ -64,7 +64,7 @@ class CostReport:
 def report_costs(program: Program, analysis: Analysis) -> CostReport:
     """Ranges of all costs and the feasibility of all budgets, one by one and together."""
     graph = program.graph
-    _require_connected(graph, analysis)
+    require_connected(graph, analysis)
     live, weights = initial_samples(graph, program.search.init)
     costs = {key: cost_of(key, graph) for key in every_cost()}
     ranges = {key: _range(cost, graph, live, weights) for key, cost in costs.items()}
@@ -78,7 +78,7 @@ def report_costs(program: Program, analysis: Analysis) -> CostReport:
     return CostReport(tuple(ranges.values()), checks, tuple(diagnostics))
 
 
-def _require_connected(graph: Graph, analysis: Analysis) -> None:
+def require_connected(graph: Graph, analysis: Analysis) -> None:
     """Raises Diagnosed (BSN303) where the options that a path needs exclude each other."""
     nothing = LinearBudget(np.zeros(len(graph.edges)), np.zeros(len(graph.nodes)))
     if cheapest(graph, nothing) is None:

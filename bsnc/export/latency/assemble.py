@@ -4,6 +4,7 @@ milliseconds. Its weights are random; each edge has its own."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import onnx
@@ -66,7 +67,7 @@ class _Parts:
         self.weights: list[onnx.TensorProto] = []
         self.opsets = {"": OPSET}
 
-    def add(self, operator: str, inputs: Sequence[str], output: str | None = None, **attributes: int) -> str:
+    def add(self, operator: str, inputs: Sequence[str], output: str | None = None, **attributes: Any) -> str:
         """An operator with one output; gives the name of that."""
         name = output or f"value {len(self.nodes)}"
         self.nodes.append(

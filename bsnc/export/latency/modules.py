@@ -9,7 +9,7 @@ import onnx
 
 from bsnc.export.latency.assemble import copies
 from bsnc.export.latency.cache import load, store
-from bsnc.export.latency.fragments import Fragments, Module, module_key
+from bsnc.export.latency.fragments import Fragments, Module
 from bsnc.export.latency.setting import Setting
 from bsnc.export.latency.timing import Pace, Step, quiet_times
 from bsnc.ir import Frozen

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
+from typing import Any, cast
 
 import numpy as np
 import onnx
@@ -21,7 +22,7 @@ from bsnc.export.latency.modules import own_times
 from bsnc.export.latency.sample import spread_architectures
 from bsnc.export.latency.setting import Setting
 from bsnc.export.latency.timing import Pace, Step, quiet_times
-from bsnc.ir import CostKey, Frozen, Graph, graph_hash, module_text
+from bsnc.ir import CostKey, Edge, Frozen, Graph, graph_hash, module_text
 from bsnc.ops import Shape, numel
 from bsnc.passes import ApplyArchitecture
 
@@ -95,7 +96,7 @@ def profile_graph(
     graph: Graph,
     key: CostKey,
     plan: Plan | None = None,
-    step: Step = lambda what, done, total: None,
+    step: Step | None = None,
     fresh: bool = False,
     fragments: Fragments | None = None,
 ) -> Profile:
@@ -105,6 +106,7 @@ def profile_graph(
     profiled. Raises Diagnosed (BSN521).
     """
     setting, plan, fragments = Setting.of(key), plan or Plan(), fragments or Fragments()
+    step = step or _silent
     names = [module_key(edge.module) for edge in graph.edges]
     modules = {name: edge.module for name, edge in zip(names, graph.edges, strict=True)}
     known = own_times(modules, fragments, setting, plan.pace, fresh, step)
@@ -112,8 +114,8 @@ def profile_graph(
     live = spread_architectures(graph, own, plan.architectures + plan.held_out)
     measured = _measure(graph, live, fragments, setting, plan.pace, step)
     held_out = _choose_held_out(len(live), plan.held_out)
-    table = _fit(graph, own, live[~held_out], measured[~held_out])
-    predicted = cost_of(key, graph, Given(latency={key: table}))(torch.from_numpy(live)).numpy()
+    table = _fit(key, graph, own, live[~held_out], measured[~held_out])
+    predicted = _predict(key, graph, table, live)
     pairs = tuple(
         Pair(edges=int(row.sum()), measured=float(m), predicted=float(p), held_out=bool(h))
         for row, m, p, h in zip(live, measured, predicted, held_out, strict=True)
@@ -130,6 +132,10 @@ def profile_graph(
     )
     store(profile, _cache_key(graph, key, setting))
     return profile
+
+
+def _silent(what: str, done: int, total: int) -> None:
+    """Tells nobody."""
 
 
 def _cache_key(graph: Graph, key: CostKey, setting: Setting) -> tuple[str, str, str]:
@@ -163,24 +169,41 @@ def _choose_held_out(count: int, wanted: int) -> NDArray[np.bool_]:
     return held_out
 
 
-def _fit(graph: Graph, own: Vector, live: NDArray[np.bool_], measured: Vector) -> LatencyTable:
-    """Least squares of the relative errors with coefficients ≥ 0 (Lawson & Hanson, Solving Least Squares Problems,
-    1974, chapter 23): seconds of a run, of a second of own time, of a live edge and of an element of a live node."""
-    elements = np.array([0 if node.kind == "input" else numel(node.shape) for node in graph.nodes], dtype=float)
-    arrivals = np.zeros((len(graph.edges), len(graph.nodes)))
-    for edge, (_, target) in enumerate(graph.endpoints):
-        arrivals[edge, target] = 1
-    edges = live.astype(float)
-    nodes = (edges @ arrivals).clip(max=1)
-    features = np.column_stack([np.ones(len(live)), edges @ own, edges.sum(1), nodes @ elements])
+def _fit(key: CostKey, graph: Graph, own: Vector, live: NDArray[np.bool_], measured: Vector) -> LatencyTable:
+    """The sum of `_bases` with coefficients ≥ 0 that has the least squares of relative errors (Lawson & Hanson, Solving
+    Least Squares Problems, 1974, chapter 23)."""
+    bases = _bases(graph, own)
+    features = np.column_stack([_predict(key, graph, basis, live) for basis in bases])
     scale = features.max(axis=0).clip(min=1e-12)
     weights, _ = nnls(features / scale / measured[:, None], np.ones(len(live)))
-    constant, per_own, per_edge, per_element = (weights / scale).tolist()
+    parts = list(zip(bases, (weights / scale).tolist(), strict=True))
     return LatencyTable(
-        edges=tuple((per_own * own + per_edge).tolist()),
-        nodes=tuple((per_element * elements).tolist()),
-        constant=constant,
+        edges=tuple(sum(w * basis.edges[e] for basis, w in parts) for e in range(len(graph.edges))),
+        nodes=tuple(sum(w * basis.nodes[v] for basis, w in parts) for v in range(len(graph.nodes))),
+        constant=sum(w * basis.constant for basis, w in parts),
     )
+
+
+def _bases(graph: Graph, own: Vector) -> list[LatencyTable]:
+    """What a prediction adds up: a run; own times of modules with weights; of those without, which ONNX Runtime runs
+    once where several leave one node; live edges; elements of live nodes."""
+    weighted = np.array([_has_weights(edge) for edge in graph.edges])
+    edges = [np.zeros(len(own)), own * weighted, own * ~weighted, np.ones(len(own)), np.zeros(len(own))]
+    elements = [0.0 if node.kind == "input" else float(numel(node.shape)) for node in graph.nodes]
+    nothing = [0.0] * len(graph.nodes)
+    return [
+        LatencyTable(edges=tuple(seconds.tolist()), nodes=tuple(elements if i == 4 else nothing), constant=i == 0)
+        for i, seconds in enumerate(edges)
+    ]
+
+
+def _has_weights(edge: Edge) -> bool:
+    return any(c.definition.parameter_count(c.arguments, c.in_shape, c.out_shape) for c in edge.module)
+
+
+def _predict(key: CostKey, graph: Graph, table: LatencyTable, live: NDArray[np.bool_]) -> Vector:
+    given = Given(latency=dict.fromkeys([key], table))
+    return cost_of(key, graph, given)(torch.from_numpy(live)).numpy()
 
 
 def _module_times(graph: Graph, names: list[str], own: Vector, table: LatencyTable) -> tuple[ModuleTime, ...]:
@@ -208,7 +231,7 @@ def _errors(pairs: tuple[Pair, ...]) -> dict[str, float | None]:
     errors = [pair.error for pair in tested]
     measured, predicted = ([pair.measured for pair in tested], [pair.predicted for pair in tested])
     return {
-        "spearman": float(spearmanr(measured, predicted).statistic) if len(set(predicted)) > 1 else None,
+        "spearman": float(cast(Any, spearmanr(measured, predicted)).statistic) if len(set(predicted)) > 1 else None,
         "median_error": float(np.median(errors)),
         "worst_error": max(errors),
     }

@@ -25,8 +25,8 @@ Step = Callable[[str, int, int], None]
 class Pace(Frozen):
     """How long is measured: `rounds` sessions of a model, in each at least `runs` runs, and for at least `seconds`."""
 
-    rounds: int = 4
-    runs: int = 12
+    rounds: int = 5
+    runs: int = 15
     seconds: float = 0.02
 
 
@@ -44,19 +44,19 @@ class LatencyMeasurement(Frozen):
 def quiet_times(
     models: Sequence[Callable[[], onnx.ModelProto]], setting: Setting, pace: Pace, step: Callable[[int], None]
 ) -> NDArray[np.float64]:
-    """Seconds of one run of each model `[N]`, to compare them with each other: of each round's median the least.
+    """Seconds of one run of each model `[N]`, to compare them with each other: of each round's lower decile the least.
 
-    Every round runs all models, in another order, each in a new session. What else the machine does comes and goes in
-    seconds and only ever adds time: the least of the medians keeps most of that out, and no lucky single run in.
+    Every round runs all models, in another order, each in a new session. What else the machine does comes and goes, and
+    only ever adds time: low quantiles keep most of that out, and a decile keeps out what a single lucky run says.
     `step` is told how many of the N · rounds sessions are done.
     """
-    medians = np.empty((pace.rounds, len(models)))
+    deciles = np.empty((pace.rounds, len(models)))
     shuffle = np.random.default_rng(0)
     for done in range(pace.rounds):
         for place, i in enumerate(shuffle.permutation(len(models))):
-            medians[done, i] = np.median(run_times(Session(models[i](), setting), pace))
+            deciles[done, i] = np.quantile(run_times(Session(models[i](), setting), pace), 0.1)
             step(done * len(models) + place + 1)
-    return medians.min(axis=0)
+    return deciles.min(axis=0)
 
 
 def run_times(session: Session, pace: Pace) -> list[float]:
