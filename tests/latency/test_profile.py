@@ -71,7 +71,7 @@ def test_a_linear_machine_is_predicted_exactly(linear_machine: list[str], fragme
     live = live_edges(graph, np.ones((1, len(graph.edges)), dtype=bool))
     predicted = cost_of(KEY, graph, Given(latency=dict.fromkeys([KEY], found.table)))(torch.from_numpy(live))
     assert predicted.tolist() == pytest.approx(true_seconds(graph, live))
-    assert {m.own for m in found.modules} == {pytest.approx(s) for s in (1e-5, 3e-5, 3e-6)}
+    assert sorted({round(m.own, 9) for m in found.modules}) == [3e-6, 1e-5, 3e-5]
     assert sum(m.edges for m in found.modules) == len(graph.edges)
 
 
@@ -86,7 +86,7 @@ def test_the_errors_are_those_of_the_pairs_held_out(fragments: Fragments) -> Non
     assert all(pair.measured > 0 for pair in found.pairs)
 
 
-def test_too_few_architectures_are_all_fitted(linear_machine: list[str], fragments: Fragments) -> None:
+def test_too_few_architectures_are_all_fitted(fragments: Fragments) -> None:
     links: list[Any] = [("x", "y", [conv(2)], FIXED), ("x", "y", ["identity"])]
     found = profile_graph(network((2, 4, 4), {"y": []}, links), KEY, QUICK, fragments=fragments)
     assert (found.architectures, found.held_out) == (2, 0)

@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[2]
 QUICK = ["train.epochs=2", "train.fine_tune=1", "search.warmup=1", "layers=2"]
 RUNS = {
     "check.py": ["--repeats", "1"],
+    "latency.py": ["--spec", "nb201", "--architectures", "5", "--held-out", "4"],
     "digits.py": ["--seeds", "1", "--randoms", "1", "--budget", "50% of max", *(f"--set={text}" for text in QUICK)],
 }
 

@@ -33,7 +33,7 @@ class Setting(Frozen):
         options = {name: option.default for name, option in key.signature.options.items()} | dict(key.options)
         device = str(options["device"])
         if _PROVIDERS[device] not in ort.get_available_providers():
-            raise cannot_measure(f"ONNX Runtime has no {device} here", _install(device))
+            raise cannot_measure(f"ONNX Runtime has no provider for `{device}` on this machine", _install(device))
         return cls(
             device=device,
             device_name=_device_name(device),
