@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import onnxruntime
 import pytest
@@ -79,19 +82,33 @@ def test_the_interval_covers_the_median_as_often_as_it_says() -> None:
 
 
 def test_quiet_times_outlast_a_busy_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The machine is busy in the first round, and in half of the runs of the others; one run is impossibly fast."""
-    sessions: list[str] = []
+    """All is slower for a while, by factors of 1, 3, 2, …; half of the runs wait for something; some are too fast."""
+    loaded: list[str] = []
 
-    def run_times(model: str, pace: Pace) -> list[float]:
-        sessions.append(model)
-        true = {"a": 2.0, "b": 3.0}[model]
-        busy = len(sessions) <= 2
-        return [0.1] + [true * (2 if busy or i % 2 else 1) for i in range(29)]
+    def times_in_turn(sessions: list[str], pace: Pace) -> list[list[float]]:
+        loaded.append(sessions[0])
+        true = [{"a": 2.0, "b": 3.0}[session] for session in sessions]
+        slow = 1 + (2 * len(loaded) - 2) % 3
+        return [[0.1] * 2, *([t * slow * (2 if i % 2 else 1) for t in true] for i in range(29))]
 
     monkeypatch.setattr(timing, "Session", lambda model, setting: model)
-    monkeypatch.setattr(timing, "run_times", run_times)
+    monkeypatch.setattr(timing, "times_in_turn", times_in_turn)
     steps: list[int] = []
-    models: list = [lambda: "a", lambda: "b"]
+    models: list[Any] = [lambda: "a", lambda: "b"]
     times = timing.quiet_times(models, Setting.of(CPU), Pace(rounds=3), steps.append)
     assert times.tolist() == [2.0, 3.0] and steps == [1, 2, 3, 4, 5, 6]
-    assert all(set(sessions[i : i + 2]) == {"a", "b"} for i in (0, 2, 4))
+    assert all(set(loaded[i : i + 2]) == {"a", "b"} for i in (0, 2, 4))
+
+
+def test_runs_in_turn_follow_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On one thread the time of the thread counts, on several that on the wall."""
+    wall, thread = iter(range(0, 1000, 5)), iter(range(1000))
+    monkeypatch.setattr(timing, "perf_counter", lambda: next(wall))
+    monkeypatch.setattr(timing, "thread_time", lambda: next(thread))
+    order: list[str] = []
+    one = SimpleNamespace(on_one_thread=True, run=lambda: order.append("one"))
+    many = SimpleNamespace(on_one_thread=False, run=lambda: order.append("many"))
+    sessions: list[Any] = [one, many]
+    times = timing.times_in_turn(sessions, Pace(runs=2, seconds=0))
+    assert times == [[1, 5], [1, 5]]
+    assert order == ["one"] * timing.WARM_UP + ["many"] * timing.WARM_UP + ["one", "many"] * 2

@@ -53,6 +53,7 @@ class Session:
         options.intra_op_num_threads = setting.threads
         options.inter_op_num_threads = 1
         options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
+        self.on_one_thread = setting.device == "cpu" and setting.threads == 1
         wanted = _PROVIDERS[setting.device]
         try:
             loaded = ort.InferenceSession(model.SerializeToString(), options, providers=[wanted])

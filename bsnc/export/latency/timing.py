@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from time import perf_counter
+from time import perf_counter, thread_time
 
 import numpy as np
 import onnx
@@ -44,25 +44,53 @@ class LatencyMeasurement(Frozen):
 def quiet_times(
     models: Sequence[Callable[[], onnx.ModelProto]], setting: Setting, pace: Pace, step: Callable[[int], None]
 ) -> NDArray[np.float64]:
-    """Seconds of one run of each model `[N]`, to compare them with each other: of each round's lower decile the least.
+    """Seconds of one run of each model `[N]`, to be compared, as if the machine had nothing else to do.
 
-    Every round runs all models, in another order, each in a new session. What else the machine does comes and goes, and
-    only ever adds time: low quantiles keep most of that out, and a decile keeps out what a single lucky run says.
-    `step` is told how many of the N · rounds sessions are done.
+    Every round runs all models, in another order, each in a new session. What else the machine does only adds time, so
+    of the runs of a session the lower decile counts. Where others use the same caches and units, all is slower for
+    a while: each run is followed by one of the first model, and each decile is divided by the decile of those. Of the
+    quotients the median over the rounds is taken, of the divisors the least. `step` is told how many of the N · rounds
+    sessions are done.
     """
-    deciles = np.empty((pace.rounds, len(models)))
+    reference = Session(models[0](), setting)
+    deciles = np.empty((2, pace.rounds, len(models)))
     shuffle = np.random.default_rng(0)
     for done in range(pace.rounds):
         for place, i in enumerate(shuffle.permutation(len(models))):
-            deciles[done, i] = np.quantile(run_times(Session(models[i](), setting), pace), 0.1)
+            times = times_in_turn([Session(models[i](), setting), reference], pace)
+            deciles[:, done, i] = np.quantile(times, 0.1, axis=0)
             step(done * len(models) + place + 1)
-    return deciles.min(axis=0)
+    return np.median(deciles[0] / deciles[1], axis=0) * deciles[1].min()
+
+
+def times_in_turn(sessions: Sequence[Session], pace: Pace) -> list[list[float]]:
+    """Seconds of single runs of sessions in turn, after a warm-up: `[runs, sessions]`."""
+    for session in sessions:
+        _warm_up(session)
+    times: list[list[float]] = []
+    finish = perf_counter() + pace.seconds
+    while len(times) < pace.runs or perf_counter() < finish:
+        times.append([_run_time(session) for session in sessions])
+    return times
+
+
+def _run_time(session: Session) -> float:
+    """Seconds of one run; where this thread does all of it, those in which the thread ran: not those in which the
+    system gave its core to another."""
+    clock = thread_time if session.on_one_thread else perf_counter
+    started = clock()
+    session.run()
+    return clock() - started
+
+
+def _warm_up(session: Session) -> None:
+    for _ in range(WARM_UP):
+        session.run()
 
 
 def run_times(session: Session, pace: Pace) -> list[float]:
-    """Seconds of single runs, after a warm-up."""
-    for _ in range(WARM_UP):
-        session.run()
+    """Seconds of single runs by the clock on the wall, after a warm-up."""
+    _warm_up(session)
     times: list[float] = []
     finish = perf_counter() + pace.seconds
     while len(times) < pace.runs or perf_counter() < finish:
