@@ -113,13 +113,7 @@ def profile_graph(
     own = np.array([known[name] for name in names])
     live = spread_architectures(graph, own, plan.architectures + plan.held_out)
     measured = _measure(graph, live, fragments, setting, plan.pace, step)
-    held_out = _choose_held_out(len(live), plan.held_out)
-    table = _fit(key, graph, own, live[~held_out], measured[~held_out])
-    predicted = _predict(key, graph, table, live)
-    pairs = tuple(
-        Pair(edges=int(row.sum()), measured=float(m), predicted=float(p), held_out=bool(h))
-        for row, m, p, h in zip(live, measured, predicted, held_out, strict=True)
-    )
+    table, pairs = _fit_and_test(key, graph, own, live, measured, plan.held_out)
     profile = Profile(
         graph_hash=graph_hash(graph),
         key=key,
@@ -157,6 +151,20 @@ def _measure(
     models: list[Callable[[], onnx.ModelProto]] = [partial(model, row) for row in live]
     total = len(models) * pace.rounds
     return quiet_times(models, setting, pace, lambda done: step("timing architectures", done, total))
+
+
+def _fit_and_test(
+    key: CostKey, graph: Graph, own: Vector, live: NDArray[np.bool_], measured: Vector, wanted: int
+) -> tuple[LatencyTable, tuple[Pair, ...]]:
+    """A table fitted to some of the architectures, and what it predicts for all."""
+    held_out = _choose_held_out(len(live), wanted)
+    table = _fit(key, graph, own, live[~held_out], measured[~held_out])
+    predicted = _predict(key, graph, table, live)
+    pairs = (
+        Pair(edges=int(row.sum()), measured=float(m), predicted=float(p), held_out=bool(h))
+        for row, m, p, h in zip(live, measured, predicted, held_out, strict=True)
+    )
+    return table, tuple(pairs)
 
 
 def _choose_held_out(count: int, wanted: int) -> NDArray[np.bool_]:
