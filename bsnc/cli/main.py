@@ -14,6 +14,8 @@ from bsnc.cli import options
 from bsnc.cli.fmt import fmt
 from bsnc.cli.new import new
 from bsnc.cli.output import print_json, show_diagnostics
+from bsnc.cli.profile import profile
+from bsnc.cli.progress import Bar, StepBar
 from bsnc.cli.tables import (
     breakdown_table,
     budget_table,
@@ -63,6 +65,7 @@ def cli() -> None:
 
 cli.add_command(fmt)
 cli.add_command(new)
+cli.add_command(profile)
 
 
 @cli.command()
@@ -197,11 +200,9 @@ def train(
     json_output: bool,
 ) -> None:
     """Search and train, choose the final network, export it to ONNX and certify it."""
-    from bsnc.cli.progress import Bar
-
     directory = output or _default_run(spec)
     with Bar() as bar:
-        trained = train_spec(spec, directory, overrides, seed, bar, show_diagnostics, threads)
+        trained = train_spec(spec, directory, overrides, seed, bar, show_diagnostics, bar.step, threads)
     if json_output:
         print_json(trained.as_json())
         return
@@ -235,7 +236,9 @@ def _default_run(spec: Path) -> Path:
 def export(run: Path, output: Path | None, allow_extern: bool) -> None:
     """Export a finished run to ONNX again, with its certificate."""
     path = output or run / "model.onnx"
-    click.echo(certificate_text(export_run(run, path, allow_extern)))
+    with StepBar() as bar:
+        certificate = export_run(run, path, bar.step, allow_extern)
+    click.echo(certificate_text(certificate))
     click.echo(f"\nwrote {path} and certificate.json beside it")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Self, cast
 
 import click
 
@@ -14,15 +14,18 @@ if TYPE_CHECKING:
     from bsnc.train import Row
 
 
-class Bar:
-    """Implements `bsnc.train.Progress`; use as a context manager."""
+class StepBar:
+    """Shows steps of known number, `bar.step("timing", done, total)`: a bar, or a line when another thing begins.
+
+    A context manager.
+    """
 
     def __init__(self) -> None:
         self._bar: RichProgress | None = None
         self._task: TaskID | None = None
-        self._epochs = 0
+        self._what = ""
 
-    def __enter__(self) -> Bar:
+    def __enter__(self) -> Self:
         if sys.stderr.isatty():
             self._bar = _rich_bar()
             self._bar.start()
@@ -31,6 +34,24 @@ class Bar:
     def __exit__(self, *error: object) -> None:
         if self._bar is not None:
             self._bar.stop()
+
+    def step(self, what: str, done: int, total: int) -> None:
+        if what != self._what:
+            self._what = what
+            if self._bar is None:
+                click.echo(f"{what}: {total}", err=True)
+            else:
+                self._task = self._bar.add_task(what, total=total, metrics="")
+        if self._bar is not None and self._task is not None:
+            self._bar.update(self._task, completed=done)
+
+
+class Bar(StepBar):
+    """Implements `bsnc.train.Progress`, beside steps."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._epochs = 0
 
     def phase(self, name: str, epochs: int) -> None:
         self._epochs = epochs
@@ -65,7 +86,7 @@ def _rich_bar() -> RichProgress:
 def _metrics(row: Row) -> str:
     parts = [f"loss {row['loss']:.3f}", f"accuracy {row['accuracy']:.1%}"]
     costs = cast(dict[str, float], row.get("cost", {}))
-    parts += [f"{name} {value:,.0f}" for name, value in costs.items()]
+    parts += [f"{name} {value:,.0f}" if value >= 10 else f"{name} {value:.3g}" for name, value in costs.items()]
     if "open_gates" in row:
         parts += [f"entropy {row['mean_entropy']:.2f}", f"open gates {row['open_gates']}"]
     return "  ".join(parts)

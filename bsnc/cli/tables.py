@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from bsnc.ir import exactly, roughly, signature_of
+
 if TYPE_CHECKING:
-    from bsnc.driver import Breakdown, CostReport, MaskCost
+    from bsnc.driver import Breakdown, BudgetCheck, CostRange, CostReport, MaskCost
     from bsnc.export import BudgetRow, Certificate
     from bsnc.ir import Graph
 
@@ -23,23 +25,54 @@ def counted(count: int, what: str) -> str:
 
 
 def cost_table(report: CostReport) -> str:
-    """Range of every cost; bound and feasibility where there is a budget on it."""
-    budgets = {str(check.budget.cost): check for check in report.budgets}
-    rows: list[list[str]] = []
-    for cost in report.costs:
-        budget = budgets.get(str(cost.key))
-        bound = quantity(budget.bound) if budget else ""
-        verdict = ("feasible" if budget.feasible else "INFEASIBLE") if budget else ""
-        figures = (cost.minimum, cost.maximum, cost.expected)
-        rows.append([str(cost.key), *map(quantity, figures), cost.key.signature.unit, bound, verdict])
-    return table(rows, ["cost", "minimum", "maximum", "expected", "unit", "bound", ""])
+    """Range of every cost, then every budget: its bound, how it stands to the range, and whether it can be met."""
+    rows = [
+        [
+            str(cost.key),
+            _amount(cost, cost.minimum, proved=cost.lowest == cost.minimum),
+            _amount(cost, cost.maximum, proved=cost.highest == cost.maximum),
+            _amount(cost, cost.expected),
+            cost.key.signature.unit,
+        ]
+        for cost in report.costs
+    ]
+    text = table(rows, ["cost", "minimum", "maximum", "expected", "unit"])
+    if any("*" in cell for row in rows for cell in row):
+        text += "\n* the least or the most that was found; whatever has no star is proved"
+    if not report.budgets:
+        return text
+    budgets = [
+        [
+            str(check.budget.cost),
+            roughly(check.bound, check.budget.cost.signature),
+            f"{check.bound / check.range.maximum:.1%}" if check.range.maximum else "",
+            f"{check.range.expected / check.bound:.1%}",
+            _feasibility(check),
+        ]
+        for check in report.budgets
+    ]
+    return f"{text}\n\n{table(budgets, ['budget', 'bound', 'of maximum', 'expected of bound', ''])}"
+
+
+def _amount(cost: CostRange, value: float, proved: bool = True) -> str:
+    return roughly(value, cost.key.signature, unit=False) + ("" if proved else "*")
+
+
+def _feasibility(check: BudgetCheck) -> str:
+    if check.feasible:
+        return "feasible"
+    return "INFEASIBLE" if check.range.lowest > check.bound else "NOT SHOWN FEASIBLE"
 
 
 def mask_table(results: Sequence[MaskCost]) -> str:
     """Live edges and costs of masks, in order."""
     names = list(results[0].costs) if results else []
     rows = [
-        [str(i), str(len(r.live)) if r.live else "none: inconsistent", *map(quantity, r.costs.values())]
+        [
+            str(i),
+            str(len(r.live)) if r.live else "none: inconsistent",
+            *(short(name, value) for name, value in r.costs.items()),
+        ]
         for i, r in enumerate(results)
     ]
     return table(rows, ["mask", "live edges", *names])
@@ -56,7 +89,7 @@ def breakdown_table(breakdown: Breakdown) -> str:
     header = ["edge or node", "module", *(word for name in names for word in (name, "share"))]
     tables = [table(rows, header, left=2)]
     if breakdown.others:
-        others = [[name, quantity(total), breakdown.units[name]] for name, total in breakdown.others.items()]
+        others = [[name, short(name, total), breakdown.units[name]] for name, total in breakdown.others.items()]
         tables.append(table(others, ["cost", "total", "unit"]))
     return "\n\n".join(tables)
 
@@ -74,26 +107,27 @@ def budget_table(rows: Sequence[BudgetRow]) -> str:
     """Every budget with the cost recounted from a file."""
     if not rows:
         return "no budgets"
-    body = [[r.cost, f"{r.value:,.0f}", f"{r.bound:,.0f}", r.unit, "met" if r.met else "EXCEEDED"] for r in rows]
-    return table(body, ["budget", "cost", "bound", "unit", ""])
+    body = [[r.cost, r.said(), _bound(r), f"{r.high / r.bound:.1%}", "met" if r.met else "EXCEEDED"] for r in rows]
+    return table(body, ["budget", "cost", "bound", "used", ""])
+
+
+def _bound(row: BudgetRow) -> str:
+    return exactly(row.bound, signature_of(row.cost), unit=False)
 
 
 def certificate_text(certificate: Certificate) -> str:
     """A certificate in short."""
     parity = certificate.parity
     return (
-        f"certificate (costs recounted from the ONNX file)\n{budget_table(certificate.budgets)}\n"
+        f"certificate (costs of the ONNX file)\n{budget_table(certificate.budgets)}\n"
         f"parity with torch: max abs diff {parity.max_abs_diff:.2g} over {parity.examples} examples "
         f"(tolerance {parity.tolerance:g})"
     )
 
 
-def quantity(value: float) -> str:
-    """A count for people: `39.25 M`, `512`."""
-    for factor, suffix in ((1e9, " G"), (1e6, " M"), (1e3, " k")):
-        if abs(value) >= factor:
-            return f"{value / factor:.4g}{suffix}"
-    return f"{value:.4g}"
+def short(name: str, value: float) -> str:
+    """An amount of the cost of this name, without its unit: `39.25 M`, `7.63 MiB`."""
+    return roughly(value, signature_of(name), unit=False)
 
 
 def table(rows: Sequence[Sequence[str]], header: Sequence[str], left: int = 1) -> str:

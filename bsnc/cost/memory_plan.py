@@ -50,8 +50,8 @@ class Planner:
         """Node → (the row in which an edge reads it, that edge)."""
         self.done: dict[int, int] = {}
         """Node → its last row: what it holds is there after that."""
-        self.needs: dict[int, int] = {}
-        """Edge that leaves the input → bytes that it makes while it reads it."""
+        self.alone: dict[int, int] = {}
+        """Edge → bytes that it needs whatever else is live, where it makes a tensor of a size that is always the same."""
 
     def plan(self) -> MemoryPlan:
         for number, node in enumerate(self.graph.nodes):
@@ -139,6 +139,10 @@ class Planner:
             rows[1:] = [max(rows[1:], key=lambda row: sum(size for _, size in row))]
         for i, row in enumerate(rows):
             self._row((e, ()), row, reads=e if i == 0 else None)
+        if self.graph.endpoints[e][0] not in self.narrow:
+            made = [sum(size for _, size in row) for row in rows]
+            held = bytes_of(self.graph.nodes[self.graph.endpoints[e][0]].shape)
+            self.alone[e] = max(held + made[0], *made)
 
     def _row(self, gate: Condition, made: Iterable[tuple[int, int]], reads: int | None = None) -> None:
         row = len(self.gates)
@@ -147,7 +151,6 @@ class Planner:
             self._add((e, ()), row, row, size)
         if reads is not None:
             self.reads[self.graph.endpoints[reads][0]].append((row, reads))
-            self.needs[reads] = sum(size for _, size in made)
 
     # ---- sizes ----
 
@@ -214,7 +217,11 @@ class Planner:
         )
 
     def _least(self) -> float:
-        """The input lies there while the first live edge reads it."""
-        start = self.graph.node_index[self.graph.input.name]
-        made = [self.needs.get(e, 0) for e, (source, _) in enumerate(self.graph.endpoints) if source == start]
-        return bytes_of(self.graph.input.shape) + min(made, default=0)
+        """An architecture has a path from input to output, and a path needs what the worst of its edges does: the least
+        of that over all paths."""
+        least = [float("inf")] * len(self.graph.nodes)
+        least[self.graph.node_index[self.graph.input.name]] = bytes_of(self.graph.input.shape)
+        for e, (source, target) in enumerate(self.graph.endpoints):
+            least[target] = min(least[target], max(least[source], self.alone.get(e, 0)))
+        found = least[self.graph.node_index[self.graph.output.name]]
+        return found if found < float("inf") else 0.0

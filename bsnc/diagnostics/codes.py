@@ -258,6 +258,11 @@ CODES: dict[str, Code] = {
         "cost cannot be recounted",
         "The file holds an operator or a shape from which this cost cannot be counted. A cost is never guessed.",
     ),
+    "BSN521": Code(
+        "latency cannot be measured",
+        "ONNX Runtime does not have the device on this machine, or cannot run the network on it. A latency is measured "
+        "where it is to hold: profile and train on that machine.",
+    ),
 }
 
 

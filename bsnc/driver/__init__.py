@@ -15,11 +15,13 @@ from bsnc.sema import Overrides
 
 if TYPE_CHECKING:
     from bsnc.driver.breakdown import Breakdown
-    from bsnc.driver.budgets import CostReport
+    from bsnc.driver.budgets import BudgetCheck, CostReport
     from bsnc.driver.compile import Compilation
     from bsnc.driver.cost import MaskCost
+    from bsnc.driver.ranges import CostRange
     from bsnc.driver.train import Trained
-    from bsnc.export import Certificate, Verification
+    from bsnc.export import Certificate, Plan, Profile, Step, Verification
+    from bsnc.ir import CostKey
     from bsnc.train import Progress
 
 EMITS = ("ir", "json", "fx", "svg")
@@ -67,19 +69,29 @@ def train_spec(
     seed: int,
     progress: Progress,
     warn: Callable[[list[Diagnostic]], None],
+    step: Step,
     threads: int | None = None,
 ) -> Trained:
     """See `bsnc.driver.train.train_spec`."""
     from bsnc.driver import train
 
-    return train.train_spec(path, directory, overrides, seed, progress, warn, threads)
+    return train.train_spec(path, directory, overrides, seed, progress, warn, step, threads)
 
 
-def export_run(run: Path, model: Path, allow_extern: bool = False) -> Certificate:
+def export_run(run: Path, model: Path, step: Step, allow_extern: bool = False) -> Certificate:
     """See `bsnc.driver.train.export_run`."""
     from bsnc.driver import train
 
-    return train.export_run(run, model, allow_extern)
+    return train.export_run(run, model, step, allow_extern)
+
+
+def profile_spec(
+    path: Path, overrides: Overrides, key: CostKey | None, plan: Plan | None, fresh: bool, step: Step
+) -> tuple[Profile, ...]:
+    """See `bsnc.driver.profile.profile_spec`."""
+    from bsnc.driver import profile
+
+    return profile.profile_spec(path, overrides, key, plan, fresh, step)
 
 
 def verify_file(model: Path, spec: Path, overrides: Overrides) -> Verification:
@@ -93,7 +105,9 @@ __all__ = [
     "DEFAULT_TEMPLATE",
     "EMITS",
     "Breakdown",
+    "BudgetCheck",
     "Compilation",
+    "CostRange",
     "CostReport",
     "Formatted",
     "MaskCost",
@@ -109,6 +123,7 @@ __all__ = [
     "format_file",
     "importer",
     "new_spec",
+    "profile_spec",
     "read_source",
     "template_summaries",
     "train_spec",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from bsnc.cost import Cost, Given, cost_of
 from bsnc.diagnostics import Diagnosed, Diagnostic, Label, SourceSpan, has_errors
 from bsnc.driver.ranges import CostRange, cost_range, initial_samples
 from bsnc.ir import Budget, CostKey, Graph, Program, as_bound, every_cost, exactly, forced_edges
-from bsnc.search import LinearBudget, cheapest, project
+from bsnc.search import LinearBudget, cheapest, most, project
 from bsnc.sema import Analysis
 from bsnc.train import limit_of
 
@@ -53,7 +53,7 @@ class CostReport:
 def report_costs(program: Program, analysis: Analysis, given: Given) -> CostReport:
     """Ranges of all costs and the feasibility of all budgets, one by one and together."""
     graph = program.graph
-    _require_connected(graph, analysis)
+    require_connected(graph, analysis)
     live, weights = initial_samples(graph, program.search.init)
     known = [budget for budget in program.budgets if given.tells(budget.cost)]
     costs = {key: cost_of(key, graph, given) for key in dict.fromkeys((*every_cost(), *(b.cost for b in known)))}
@@ -67,7 +67,7 @@ def report_costs(program: Program, analysis: Analysis, given: Given) -> CostRepo
     return CostReport(tuple(ranges.values()), checks, tuple(diagnostics))
 
 
-def _require_connected(graph: Graph, analysis: Analysis) -> None:
+def require_connected(graph: Graph, analysis: Analysis) -> None:
     """Raises Diagnosed (BSN303) where the options that a path needs exclude each other."""
     nothing = LinearBudget(np.zeros(len(graph.edges)), np.zeros(len(graph.nodes)))
     if cheapest(graph, nothing) is None:
@@ -101,6 +101,21 @@ def _unmeasured(budget: Budget, analysis: Analysis) -> Diagnostic:
     message = f"`{key}` has not been measured on this machine: whether the budget can be met is not known"
     help_text = "`bsnc profile` measures it; so does `bsnc train`"
     return Diagnostic("BSN403", message, span, None if span else f"--budget {key}", help=help_text)
+
+
+def bounds_to_hold(program: Program, analysis: Analysis, given: Given) -> list[tuple[CostKey, float]]:
+    """The bound of every budget in its cost's unit, that of what is measured too. Raises Diagnosed (BSN404) where a
+    share of the greatest cost needs a profile that there is not."""
+    bounds: list[tuple[CostKey, float]] = []
+    for budget in program.budgets:
+        if not budget.of_max:
+            bounds.append((budget.cost, budget.bound))
+        elif given.tells(budget.cost):
+            cost = cost_of(budget.cost, program.graph, given)
+            bounds.append((budget.cost, budget.resolve(most(program.graph, limit_of(cost)).value)))
+        else:
+            raise Diagnosed(replace(_unmeasured(budget, analysis), code="BSN404", help="`bsnc profile` measures it"))
+    return bounds
 
 
 def require_feasible(report: CostReport) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from bsnc.cost import Given
 from bsnc.diagnostics import Diagnostic, exit_status
 from bsnc.driver.budgets import CostReport, report_costs, whole
 from bsnc.driver.check import load_program, warnings_of
 from bsnc.driver.files import make_directory, writing
+from bsnc.driver.given import given_of
 from bsnc.ir import Program, dump_program, print_graph
 from bsnc.lower import lower_stochastic
 from bsnc.report import draw_graph
@@ -56,7 +56,7 @@ class Compilation:
 def compile_spec(path: Path, overrides: Overrides) -> Compilation:
     """Check a spec and prove or refute that its budgets can be met. Raises Diagnosed where the spec has errors."""
     program, analysis = load_program(path, overrides)
-    report = report_costs(program, analysis, Given())
+    report = report_costs(program, analysis, given_of(program, analysis, overrides.allow_extern))
     return Compilation(program, report, [*warnings_of(analysis), *report.diagnostics])
 
 

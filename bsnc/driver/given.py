@@ -1,4 +1,4 @@
-"""What costs need to know beside the graph: the user's own functions."""
+"""What costs need to know beside the graph: the user's own functions, and what was measured on this machine."""
 
 from __future__ import annotations
 
@@ -12,10 +12,33 @@ from typing import Any, cast
 from bsnc.cost import Cost, Given, cost_of
 from bsnc.diagnostics import Diagnosed, Diagnostic, SourceSpan, error_in_short
 from bsnc.driver.files import permit_code
+from bsnc.driver.profile import latency_tables, measure_latency_tables
+from bsnc.export import Step
 from bsnc.ir import Budget, CostKey, Graph, Program, every_cost
 from bsnc.sema import Analysis, not_allowed
 
 CostFunction = Callable[[Graph], float]
+
+
+def given_of(program: Program, analysis: Analysis, allow_extern: bool) -> Given:
+    """The functions of a program's budgets, and the latencies that were measured before; others are missing.
+
+    Raises Diagnosed (BSN217, BSN218).
+    """
+    try:
+        measured = latency_tables(program)
+    except Diagnosed:  # of a device that this machine lacks nothing was measured
+        measured = {}
+    return Given(measured, cost_functions(program, analysis, allow_extern))
+
+
+def everything_given(program: Program, analysis: Analysis, allow_extern: bool, step: Step) -> Given:
+    """As `given_of`, but latencies that were not measured are measured now, `step` telling how far that is.
+
+    Raises Diagnosed (BSN521 where this machine cannot measure one).
+    """
+    functions = cost_functions(program, analysis, allow_extern)
+    return Given(measure_latency_tables(program, step), functions)
 
 
 def cost_functions(program: Program, analysis: Analysis, allow_extern: bool) -> dict[str, CostFunction]:
@@ -45,14 +68,13 @@ def cost_functions(program: Program, analysis: Analysis, allow_extern: bool) -> 
 
 
 def program_costs(program: Program, analysis: Analysis, allow_extern: bool) -> dict[CostKey, Cost]:
-    """Every cost that needs no measuring and no option, then the others of the budgets, as far as they are counted.
+    """Every cost that needs no measuring and no option, then the others of the budgets, as far as they are known.
 
     Raises Diagnosed like `cost_functions`.
     """
-    given = Given(functions=cost_functions(program, analysis, allow_extern))
+    given = given_of(program, analysis, allow_extern)
     keys = [*every_cost(), *(budget.cost for budget in program.budgets)]
-    told = [key for key in keys if key.signature.is_counted and key.signature.source != "measured"]
-    return {key: cost_of(key, program.graph, given) for key in dict.fromkeys(told)}
+    return {key: cost_of(key, program.graph, given) for key in dict.fromkeys(keys) if given.tells(key)}
 
 
 def _place(budget: Budget, analysis: Analysis) -> tuple[SourceSpan | None, str | None]:

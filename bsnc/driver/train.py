@@ -15,7 +15,8 @@ from bsnc.diagnostics import Diagnosed, Diagnostic
 from bsnc.driver.budgets import CostReport, report_costs, require_feasible
 from bsnc.driver.check import load_program, warnings_of
 from bsnc.driver.files import make_directory, permit_code, writing
-from bsnc.export import Certificate, Deployment, export_model
+from bsnc.driver.given import everything_given
+from bsnc.export import Certificate, Deployment, Step, export_model
 from bsnc.ir import CostKey, Graph, Program
 from bsnc.report import draw_graph
 from bsnc.sema import Analysis, Overrides
@@ -68,14 +69,15 @@ def train_spec(
     seed: int,
     progress: Progress,
     warn: Callable[[list[Diagnostic]], None],
+    step: Step,
     threads: int | None = None,
 ) -> Trained:
     """Train a spec into a new directory, export the network and certify it. Raises Diagnosed.
 
-    `warn` gets all warnings before training begins.
+    `warn` gets all warnings before training begins; `step` follows the measuring of latencies, where budgets need it.
     """
     program, analysis = load_program(path, overrides)
-    given = Given()
+    given = everything_given(program, analysis, overrides.allow_extern, step)
     report = report_costs(program, analysis, given)
     require_feasible(report)
     warn([*warnings_of(analysis), *report.diagnostics])
@@ -85,7 +87,7 @@ def train_spec(
         result = train_program(program, analysis.sources, directory, seed, progress, given)
         bounds = [(outcome.cost, outcome.bound) for outcome in result.budgets]
         parts = (program, result.graph, result.network, result.dataset, result.architecture.spec_sha256)
-        certificate = _ship(directory / "model.onnx", *parts, bounds)
+        certificate = _ship(directory / "model.onnx", *parts, bounds, given)
         trained = Trained(directory, directory / "model.onnx", result, certificate)
         picture = draw_graph(
             program.graph, live=result.architecture.live, probabilities=result.architecture.probabilities
@@ -114,18 +116,20 @@ def prepare(directory: Path) -> None:
         raise Diagnosed(Diagnostic("BSN003", message, subject=str(directory), help="name a new one with `-o`"))
 
 
-def export_run(run: Path, model: Path, allow_extern: bool = False) -> Certificate:
+def export_run(run: Path, model: Path, step: Step, allow_extern: bool = False) -> Certificate:
     """Export a finished run again, to any file; certificate.json is written beside it. Raises Diagnosed."""
     if not run.is_dir():
         raise Diagnosed(Diagnostic("BSN001", "there is no directory of a run here", subject=str(run)))
     if allow_extern:
         permit_code(run)
     program, architecture, graph, network = load_run(run, allow_extern)
-    report = report_costs(program, Analysis(), Given())
+    analysis = Analysis()
+    given = everything_given(program, analysis, allow_extern, step)
+    bounds = report_costs(program, analysis, given).bounds
     dataset = load_data(program.data, program.graph)
     make_directory(model.parent)
     with writing(model):
-        return _ship(model, program, graph, network, dataset, architecture.spec_sha256, report.bounds)
+        return _ship(model, program, graph, network, dataset, architecture.spec_sha256, bounds, given)
 
 
 def _ship(
@@ -136,6 +140,7 @@ def _ship(
     dataset: Dataset,
     spec_sha256: str,
     bounds: list[tuple[CostKey, float]],
+    given: Given,
 ) -> Certificate:
     """Export, certify, and only then write the model and its certificate."""
     deployment = Deployment(
@@ -144,7 +149,7 @@ def _ship(
         tuple(dataset.mean.tolist()),
         tuple(dataset.std.tolist()),
     )
-    model, certificate = export_model(program, graph, network, deployment, bounds, examples_of(dataset))
+    model, certificate = export_model(program, graph, network, deployment, bounds, examples_of(dataset), given)
     write_atomically(path, model.SerializeToString())
     write_json(path.with_name("certificate.json"), certificate.model_dump(mode="json"))
     return certificate

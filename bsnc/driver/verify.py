@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from bsnc.cost import Given
 from bsnc.diagnostics import Diagnosed
-from bsnc.driver.budgets import report_costs
+from bsnc.driver.budgets import bounds_to_hold
 from bsnc.driver.check import load_program
 from bsnc.driver.files import read_bytes
+from bsnc.driver.given import given_of
 from bsnc.driver.train import examples_of
 from bsnc.export import Provenance, Verification, read_model, read_provenance, verify_model
 from bsnc.ir import Program
@@ -30,8 +30,9 @@ def verify_file(model_path: Path, spec: Path, overrides: Overrides) -> Verificat
     model = read_model(model_path, read_bytes(model_path))
     provenance = read_provenance(model)
     program, analysis = load_program(spec, _with_settings(overrides, provenance))
-    bounds = report_costs(program, analysis, Given()).bounds
-    return verify_model(model_path, model, program, bounds, lambda: _examples(program))
+    given = given_of(program, analysis, overrides.allow_extern)
+    bounds = bounds_to_hold(program, analysis, given)
+    return verify_model(model_path, model, program, bounds, lambda: _examples(program), given)
 
 
 def _with_settings(overrides: Overrides, provenance: Provenance | None) -> Overrides:

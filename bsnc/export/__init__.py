@@ -2,6 +2,20 @@
 
 from bsnc.export.certificate import BudgetRow, Certificate
 from bsnc.export.export import Deployment, export_model
+from bsnc.export.latency import (
+    Fragments,
+    LatencyMeasurement,
+    ModuleTime,
+    Pace,
+    Pair,
+    Plan,
+    Profile,
+    Setting,
+    Step,
+    load_profile,
+    measure_latency,
+    profile_graph,
+)
 from bsnc.export.metadata import Provenance, read_provenance
 from bsnc.export.parity import TOLERANCE, Parity, run_onnx
 from bsnc.export.recount import recount
@@ -12,10 +26,22 @@ __all__ = [
     "BudgetRow",
     "Certificate",
     "Deployment",
+    "Fragments",
+    "LatencyMeasurement",
+    "ModuleTime",
+    "Pace",
+    "Pair",
     "Parity",
+    "Plan",
+    "Profile",
     "Provenance",
+    "Setting",
+    "Step",
     "Verification",
     "export_model",
+    "load_profile",
+    "measure_latency",
+    "profile_graph",
     "read_model",
     "read_provenance",
     "recount",

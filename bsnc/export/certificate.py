@@ -9,28 +9,50 @@ from typing import Literal
 import onnx
 import onnxruntime as ort  # pyright: ignore[reportMissingTypeStubs]
 
+from bsnc.export.amount import ModelCosts
+from bsnc.export.latency import LatencyMeasurement
 from bsnc.export.metadata import Provenance
 from bsnc.export.onnx_model import OPSET
 from bsnc.export.parity import Parity
 from bsnc.export.recount import recount
-from bsnc.ir import CostKey, Frozen, every_cost
+from bsnc.ir import CostKey, Frozen, every_cost, exactly, signature_of
 
 
 class BudgetRow(Frozen):
-    """A budget, its bound and the cost recounted from the file, both in `unit`."""
+    """A budget, its bound and the cost of the file, both in `unit`. Of a measured cost `low` and `high` bound the 95%
+    confidence interval, and the budget is met where all of that is within the bound."""
 
     cost: str
     unit: str
     bound: float
     value: float
+    low: float
+    high: float
+    told: Literal["recounted", "measured", "called"]
     met: bool
+
+    def said(self) -> str:
+        """The cost in words, and its interval where there is one."""
+        signature = signature_of(self.cost)
+        value = exactly(self.value, signature)
+        if self.told != "measured":
+            return value
+        return f"{value} (95% interval {exactly(self.low, signature)} to {exactly(self.high, signature)})"
+
+    def over(self) -> str:
+        """By how much the bound is exceeded, in words."""
+        signature = signature_of(self.cost)
+        bound = exactly(self.bound, signature, unit=False)
+        if self.value <= self.bound:
+            return f"{self.said()}, not surely within the bound of {bound}"
+        return f"{self.said()}, {self.value / self.bound - 1:.1%} over the bound of {bound}"
 
 
 class Certificate(Frozen):
-    """certificate.json. `costs` has every cost, budgeted or not."""
+    """certificate.json. `costs` has every cost that can be recounted without options, budgeted or not."""
 
     format: Literal["bsnc-certificate"] = "bsnc-certificate"
-    version: Literal[1] = 1
+    version: Literal[2] = 2
     network: str
     graph_hash: str
     spec_sha256: str
@@ -38,6 +60,7 @@ class Certificate(Frozen):
     opset: int
     budgets: tuple[BudgetRow, ...]
     costs: dict[str, int]
+    measurements: dict[str, LatencyMeasurement]
     parity: Parity
     versions: dict[str, str]
 
@@ -47,29 +70,42 @@ class Certificate(Frozen):
 
 
 def budget_rows(
-    model: onnx.ModelProto, bounds: Sequence[tuple[CostKey, float]], provenance: Provenance | None
-) -> tuple[BudgetRow, ...]:
-    """Recount the cost of every budget. Raises Diagnosed (BSN513, BSN516)."""
+    costs: ModelCosts, bounds: Sequence[tuple[CostKey, float]]
+) -> tuple[tuple[BudgetRow, ...], dict[str, LatencyMeasurement]]:
+    """The cost of every budget, and what was measured. Raises Diagnosed as `ModelCosts.amount`."""
     rows: list[BudgetRow] = []
+    measurements: dict[str, LatencyMeasurement] = {}
     for key, bound in bounds:
-        value = recount(model, key, provenance)
-        row = BudgetRow(cost=str(key), unit=key.signature.unit, bound=bound, value=value, met=value <= bound)
+        amount = costs.amount(key)
+        row = BudgetRow(
+            cost=str(key),
+            unit=key.signature.unit,
+            bound=bound,
+            value=amount.value,
+            low=amount.low,
+            high=amount.high,
+            told=amount.told,
+            met=amount.high <= bound,
+        )
         rows.append(row)
-    return tuple(rows)
+        measurements |= {str(key): amount.measurement} if amount.measurement else {}
+    return tuple(rows), measurements
 
 
 def certify(
-    model: onnx.ModelProto, provenance: Provenance, bounds: Sequence[tuple[CostKey, float]], parity: Parity
+    costs: ModelCosts, provenance: Provenance, bounds: Sequence[tuple[CostKey, float]], parity: Parity
 ) -> Certificate:
-    """The certificate of a model just exported. Raises Diagnosed (BSN513, BSN516)."""
+    """The certificate of a model just exported. Raises Diagnosed as `ModelCosts.amount`."""
+    rows, measurements = budget_rows(costs, bounds)
     return Certificate(
         network=provenance.network,
         graph_hash=provenance.graph_hash,
         spec_sha256=provenance.spec_sha256,
-        model_sha256=hashlib.sha256(model.SerializeToString()).hexdigest(),
+        model_sha256=hashlib.sha256(costs.model.SerializeToString()).hexdigest(),
         opset=OPSET,
-        budgets=budget_rows(model, bounds, provenance),
-        costs={str(key): recount(model, key, provenance) for key in every_cost()},
+        budgets=rows,
+        costs={str(key): recount(costs.model, key, provenance) for key in every_cost()},
+        measurements=measurements,
         parity=parity,
         versions={
             "bsnc": provenance.version,

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from torch import fx
 
 from bsnc import __version__
+from bsnc.cost import Given
 from bsnc.diagnostics import Diagnosed, Diagnostic
+from bsnc.export.amount import ModelCosts
 from bsnc.export.certificate import Certificate, certify
 from bsnc.export.metadata import Provenance, fold_and_note
 from bsnc.export.onnx_model import to_onnx
@@ -36,21 +38,22 @@ def export_model(
     deployment: Deployment,
     bounds: Sequence[tuple[CostKey, float]],
     examples: NDArray[np.float32],
+    given: Given | None = None,
 ) -> tuple[onnx.ModelProto, Certificate]:
     """Export the trained `network` of the architecture `graph` and certify it on `examples`.
 
-    Raises Diagnosed where the file would exceed a budget (BSN512) or compute something else (BSN514): such a
-    model is never handed out.
+    `given` holds the user's own functions, where budgets need them. Raises Diagnosed where the file would
+    exceed a budget (BSN512) or compute something else (BSN514): such a model is never handed out.
     """
     model, provenance = to_onnx(graph, network, lambda copy: _describe(program, graph, deployment, copy))
     parity = measure_parity(model, network, examples)
     if not parity.holds:
         message = f"the exported model differs from the trained network by up to {parity.max_abs_diff:.3g}"
         raise Diagnosed(Diagnostic("BSN514", message, subject="export"))
-    certificate = certify(model, provenance, bounds, parity)
+    certificate = certify(ModelCosts(model, provenance, program.graph, given or Given()), provenance, bounds, parity)
     for row in certificate.budgets:
         if not row.met:
-            message = f"budget `{row.cost}` is exceeded: {row.value:,.0f}, the bound is {row.bound:,.0f}"
+            message = f"budget `{row.cost}` is exceeded: {row.over()}"
             raise Diagnosed(Diagnostic("BSN512", message, subject="export"))
     return model, certificate
 

@@ -32,17 +32,25 @@ def to_onnx(
     of a copy and tells it. The network itself is left as it is."""
     deployed = copy.deepcopy(network).eval().cpu()
     provenance = describe(deployed)
+    model = plain_onnx(graph, deployed)
+    model.producer_name, model.producer_version = "bsnc", provenance.version
+    write_provenance(model, provenance)
+    onnx.checker.check_model(model, full_check=True)
+    return model, provenance
+
+
+def plain_onnx(graph: Graph, network: fx.GraphModule) -> onnx.ModelProto:
+    """The model of a network in evaluation mode on the CPU as it is, without provenance."""
     example = torch.zeros(2, *graph.input.shape)
-    placeholder = next(node.name for node in deployed.graph.nodes if node.op == "placeholder")
     with _quiet_exporter():
         program = torch.onnx.export(
-            deployed,
+            network,
             (example,),
             dynamo=True,
             opset_version=OPSET,
             input_names=[_INPUT],
             output_names=[_OUTPUT],
-            dynamic_shapes={placeholder: {0: torch.export.Dim("batch")}},
+            dynamic_shapes=({0: torch.export.Dim("batch")},),
             verbose=False,
             optimize=False,
         )
@@ -52,10 +60,7 @@ def to_onnx(
     _rename(model, {_INPUT: graph.input.name, _OUTPUT: graph.output.name})
     name_operators(model)
     _strip_traces(model)
-    model.producer_name, model.producer_version = "bsnc", provenance.version
-    write_provenance(model, provenance)
-    onnx.checker.check_model(model, full_check=True)
-    return model, provenance
+    return model
 
 
 _RULES = [

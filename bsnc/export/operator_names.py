@@ -25,9 +25,7 @@ def name_operators(model: onnx.ModelProto) -> None:
 
 def op_of(node: onnx.NodeProto) -> str | None:
     """`edges.<edge>.<op>` or `nodes.<node>.<op>`, as the operator's name says; None where it says no such thing."""
-    if not isinstance(node.name, str):  # protobuf hands out bytes where a damaged file has no text
-        return None
-    path = node.name.partition("/")[0]
+    path = str(node.name).partition("/")[0]  # protobuf hands out bytes where a damaged file has no text
     parts = path.split(".")
     return path if len(parts) == 3 and parts[0] in _PLACES and "/" in node.name else None
 

@@ -12,8 +12,9 @@ import torch
 from numpy.typing import NDArray
 from torch import fx
 
-from bsnc.cost import cost_of
+from bsnc.cost import Given, cost_of
 from bsnc.diagnostics import Diagnosed, Diagnostic
+from bsnc.export.amount import ModelCosts
 from bsnc.export.certificate import BudgetRow, budget_rows
 from bsnc.export.metadata import Hidden, Provenance, fold_and_note, read_provenance
 from bsnc.export.parity import ModelRunError, Parity, measure_parity
@@ -62,22 +63,23 @@ def verify_model(
     program: Program,
     bounds: Sequence[tuple[CostKey, float]],
     examples: Examples,
+    given: Given | None = None,
 ) -> Verification:
     """Check a model against a program. Complaints end up in the result; nothing is raised for a bad model."""
     result = Verification()
     provenance = read_provenance(model)
     try:
-        result.budgets = budget_rows(model, bounds, provenance)
+        graph = None if provenance is None else _architecture(path, provenance, program)
+        result.budgets, _ = budget_rows(ModelCosts(model, provenance, program.graph, given or Given()), bounds)
         result.diagnostics += [_over(path, row) for row in result.budgets if not row.met]
-        if provenance is None:
+        if provenance is None or graph is None:
             message = "the model carries no bsnc metadata: its costs are recounted, its outputs not compared"
             result.diagnostics.append(Diagnostic("BSN515", message, subject=str(path)))
         else:
-            graph = _architecture(path, provenance, program)
             network = lower_static(graph).eval()
             _compare_claims(path, provenance, fold_and_note(program.graph, graph, network))
             _compare_interface(path, model, graph)
-            _compare_costs(path, model, provenance, program.graph, graph)
+            _compare_costs(path, model, provenance, program, graph)
             _load_initialisers(path, model, network)
             result.parity = _compare_outputs(path, model, network, examples, result)
     except Diagnosed as mistake:
@@ -98,16 +100,22 @@ def _architecture(path: Path, provenance: Provenance, program: Program) -> Graph
     return graph
 
 
-def _compare_costs(path: Path, model: onnx.ModelProto, provenance: Provenance, whole: Graph, graph: Graph) -> None:
-    """The file costs what the architecture costs: it has no operator more, none less, none wider. Of modules of the
-    user's own the spec may declare more than the file executes, but not less."""
+def _compare_costs(path: Path, model: onnx.ModelProto, provenance: Provenance, program: Program, graph: Graph) -> None:
+    """The file costs what the architecture costs: it has no operator more, none less, none wider.
+
+    It may need less memory: what a node only passes on has no place of its own there. Of modules of the user's own the
+    spec may declare more than the file executes, but not less; what they keep and how they work the spec does not tell.
+    """
     declares = any(call.op == EXTERN for edge in graph.edges for call in edge.module)
-    live = torch.tensor([[edge.name in graph.edge_index for edge in whole.edges]])
-    for key in every_cost():
-        expected, found = int(cost_of(key, whole)(live)[0]), recount(model, key, provenance)
-        if found > expected or (found < expected and not declares):
+    live = torch.tensor([[edge.name in graph.edge_index for edge in program.graph.edges]])
+    keys = dict.fromkeys((*every_cost(), *(b.cost for b in program.budgets if b.cost.signature.source == "graph")))
+    for key in keys:
+        if declares and key.signature.dimension == "bytes":
+            continue
+        expected, found = int(cost_of(key, program.graph)(live)[0]), recount(model, key, provenance)
+        if found > expected or (found < expected and not declares and key.name != "memory"):
             unit = key.signature.unit
-            message = f"the file has {found} {unit}, its architecture {expected}"
+            message = f"the file has {found} {unit} by `{key}`, its architecture {expected}"
             raise _complaint("BSN513", path, message)
 
 
@@ -166,11 +174,7 @@ def _load_initialisers(path: Path, model: onnx.ModelProto, network: fx.GraphModu
 
 
 def _over(path: Path, row: BudgetRow) -> Diagnostic:
-    excess = row.value / row.bound - 1
-    message = (
-        f"budget `{row.cost}` is exceeded: {row.value:,.0f} {row.unit}, {excess:.1%} over the bound of {row.bound:,.0f}"
-    )
-    return Diagnostic("BSN512", message, subject=str(path))
+    return Diagnostic("BSN512", f"budget `{row.cost}` is exceeded: {row.over()}", subject=str(path))
 
 
 def _at(path: Path, diagnostic: Diagnostic) -> Diagnostic:

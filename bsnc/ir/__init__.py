@@ -1,7 +1,7 @@
 """The graph IR: S-networks, budgets and sections as frozen data. Torch-free."""
 
 from bsnc.ir.architecture import architecture_of, without_empty_slots, without_gates
-from bsnc.ir.budget import COST_SIGNATURES, Budget, CostKey, CostOption, CostSignature, every_cost
+from bsnc.ir.budget import COST_SIGNATURES, Budget, CostKey, CostOption, CostSignature, every_cost, signature_of
 from bsnc.ir.channels import channel_pairs, mixing_call, narrowed, removable
 from bsnc.ir.config import (
     SECTIONS,
@@ -81,6 +81,7 @@ __all__ = [
     "roughly",
     "scheduled_arrivals",
     "shape_text",
+    "signature_of",
     "to_networkx",
     "verify",
     "without_empty_slots",

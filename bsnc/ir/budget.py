@@ -29,20 +29,19 @@ class CostOption:
 
 @dataclass(frozen=True)
 class CostSignature:
-    """What the language knows of a cost: its unit in words, its dimension, its options, whether this version counts
-    it or only knows its name, and what tells it: the graph alone, measurements, or code of the user's own."""
+    """What the language knows of a cost: its unit in words, its dimension, its options, and what tells it: the graph
+    alone, measurements, or code of the user's own."""
 
     unit: str
     dimension: Literal["count", "bytes", "seconds"]
     options: dict[str, CostOption] = field(default_factory=dict[str, CostOption])
-    is_counted: bool = True
     source: Literal["graph", "measured", "code"] = "graph"
 
     @property
     def always_known(self) -> bool:
         """Whether it can be told of every graph without asking the user anything."""
         needs_option = any(option.default is None for option in self.options.values())
-        return self.is_counted and self.source == "graph" and not needs_option
+        return self.source == "graph" and not needs_option
 
 
 def _names(*names: str) -> CostOption:
@@ -59,7 +58,6 @@ COST_SIGNATURES: dict[str, CostSignature] = {
         "seconds",
         "seconds",
         {"device": _names("cpu", "cuda"), "threads": CostOption(default="1"), "batch": CostOption(default="1")},
-        is_counted=False,
         source="measured",
     ),
     "extern": CostSignature("units", "count", {"function": CostOption(is_function=True)}, source="code"),
@@ -104,6 +102,11 @@ class CostKey(Frozen):
         if self.signature.source == "code":
             return f'{self.name} "{self.function}"'
         return f"{self.name}({', '.join(f'{option} = {value}' for option, value in self.options)})"
+
+
+def signature_of(text: str) -> CostSignature:
+    """The signature of the cost whose text in a spec this is: `steps(cores = 4)`."""
+    return COST_SIGNATURES[text.partition("(")[0].partition(" ")[0]]
 
 
 def every_cost() -> tuple[CostKey, ...]:

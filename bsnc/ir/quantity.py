@@ -19,15 +19,15 @@ def exactly(value: float, signature: CostSignature, unit: bool = True) -> str:
     return f"{number} {signature.unit}" if unit else number
 
 
-def roughly(value: float, signature: CostSignature) -> str:
-    """`39.25 M multiply-adds`, `7.63 MiB`, `37.25 ms`, `17 steps`."""
+def roughly(value: float, signature: CostSignature, unit: bool = True) -> str:
+    """`39.25 M multiply-adds`, `7.63 MiB`, `37.25 ms`, `17 steps`; counts without their unit: `39.25 M`."""
     if signature.dimension == "seconds":
         return _time(value, 4)
     if signature.dimension == "bytes":
         factor, suffix = next((pair for pair in _BINARY if abs(value) >= pair[0]), (1, "bytes"))
         return f"{value / factor:.4g} {suffix}"
     factor, suffix = next((pair for pair in _DECIMAL if abs(value) >= pair[0]), (1.0, ""))
-    return f"{value / factor:.4g} {suffix}".rstrip() + f" {signature.unit}"
+    return f"{value / factor:.4g} {suffix}".rstrip() + (f" {signature.unit}" if unit else "")
 
 
 def as_bound(value: float, signature: CostSignature) -> str:

@@ -162,7 +162,7 @@ def _in_other(words: list[str], names: Names) -> Iterator[Completion]:
 
 def _in_budget(words: list[str]) -> Iterator[Completion]:
     if len(words) == 1:
-        yield from (Completion(name, "value", cost.unit) for name, cost in COST_SIGNATURES.items() if cost.is_counted)
+        yield from (Completion(name, "value", cost.unit) for name, cost in COST_SIGNATURES.items())
     elif words[-1] == "of":
         yield from _keywords("max")
     elif "<=" in words and words[-1] != "<=":

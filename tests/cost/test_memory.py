@@ -61,3 +61,12 @@ def test_memory_and_weights_are_those_of_a_simulation(case: tuple[Graph, np.ndar
             assert memory[i] >= stored + tensors
         else:
             assert memory[i] == stored + tensors
+
+
+@law(100)
+@given(networks_and_masks())
+def test_what_lies_below_never_exceeds_memory(case: tuple[Graph, np.ndarray]) -> None:
+    graph, rows = case
+    live = torch.from_numpy(live_edges(graph, rows))
+    memory = cost_of(MEMORY, graph)
+    assert all((part(live) <= memory(live)).all() for part in memory.below)

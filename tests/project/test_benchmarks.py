@@ -14,6 +14,7 @@ QUICK = ["train.epochs=2", "train.fine_tune=1", "search.warmup=1", "layers=2"]
 RUNS = {
     "check.py": ["--repeats", "1"],
     "costs.py": ["--layers", "1", "--channels", "2", "--batch", "4", "--repeats", "1", "--evaluations", "1"],
+    "latency.py": ["--spec", "nb201", "--architectures", "5", "--held-out", "4"],
     "digits.py": ["--seeds", "1", "--randoms", "1", "--budget", "50% of max", *(f"--set={text}" for text in QUICK)],
 }
 

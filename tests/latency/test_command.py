@@ -1,0 +1,98 @@
+"""`bsnc profile`, and what the driver offers to other commands."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bsnc.driver import profile as driver
+from bsnc.driver.check import load_program
+from bsnc.driver.profile import latency_keys, latency_tables, measure_latency_tables
+from bsnc.export import Fragments
+from bsnc.ir import CostKey
+from bsnc.sema import Overrides
+
+SPEC = """network net() {
+  input  image:  float[1, 8, 8]
+  output logits: float[10]
+  node h[2] = sum | relu
+  fixed edge image -> h[0] : conv(2, 3)
+  for i in 0..3 { edge h[0] -> h[1] : conv(2, 3) }
+  fixed edge h[1] -> logits : flatten | linear(10)
+}
+"""
+BUDGETS = "budget latency <= 1ms\nbudget latency(cpu, threads = 2) <= 1ms\nbudget flops <= 99% of max\n"
+
+
+@pytest.fixture(autouse=True)
+def _exports_are_shared(monkeypatch: pytest.MonkeyPatch, fragments: Fragments) -> None:
+    monkeypatch.setattr(driver, "Fragments", lambda: fragments)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "net.bsn").write_text(SPEC, encoding="utf-8")
+    (tmp_path / "budgets.bsn").write_text(SPEC + BUDGETS, encoding="utf-8")
+    return tmp_path
+
+
+def profiles(run: Any) -> list[Any]:
+    assert run.exit == 0, run.stderr
+    return json.loads(run.stdout)
+
+
+def test_a_profile_is_measured_once_and_shown(bsnc, folder: Path) -> None:
+    [found] = profiles(bsnc("profile", "net.bsn", "--json", cwd=folder))
+    assert found["key"] == "latency" and found["setting"]["threads"] == 1
+    assert [(m["module"], m["edges"]) for m in sorted(found["modules"], key=lambda m: (m["edges"], m["module"]))] == [
+        ("conv(channels = 2, kernel = 3)", 1),
+        ("flatten | linear(features = 10)", 1),
+        ("conv(channels = 2, kernel = 3)", 3),
+    ]
+    assert len(found["table"]["edges"]) == 5 and found["architectures"] + found["held_out"] == len(found["pairs"]) == 7
+    again = bsnc("profile", "net.bsn", "--json", cwd=folder)
+    assert profiles(again) == [found] and again.stderr == ""
+    shown = bsnc("profile", "net.bsn", cwd=folder)
+    assert shown.exit == 0 and shown.stderr == ""
+    lines = shown.stdout.splitlines()
+    assert lines[0].startswith("latency on ")
+    assert lines[2].split() == ["module", "input", "edges", "own", "time", "fitted"]
+    assert lines[-1] == "fitted to 7 architectures; too few others to tell the error"
+
+
+def test_options_choose_what_is_measured(bsnc, folder: Path) -> None:
+    run = bsnc("profile", "net.bsn", "--batch", "2", "--threads", "1", "--architectures", "3", "--json", cwd=folder)
+    [found] = profiles(run)
+    assert found["key"] == "latency(batch = 2)" and found["setting"]["batch"] == 2
+    assert found["plan"]["architectures"] == 3 and found["plan"]["held_out"] == 12
+    assert "timing architectures" in run.stderr
+    again = bsnc("profile", "net.bsn", "--batch", "2", "--architectures", "3", "--fresh", "--json", cwd=folder)
+    assert "timing modules" in again.stderr and profiles(again) != [found]
+
+
+def test_every_latency_budget_is_profiled(bsnc, folder: Path) -> None:
+    program, _ = load_program(folder / "budgets.bsn", Overrides())
+    keys = latency_keys(program)
+    assert [str(key) for key in keys] == ["latency", "latency(threads = 2)"]
+    assert latency_tables(program) == {}
+    profiles(bsnc("profile", "budgets.bsn", "--threads", "2", "--json", cwd=folder))
+    assert list(latency_tables(program)) == [keys[1]]
+    steps: list[str] = []
+    tables = measure_latency_tables(program, lambda what, done, total: steps.append(what))
+    assert list(tables) == list(keys) and "timing architectures" in steps
+    assert latency_tables(program) == tables
+    steps.clear()
+    assert measure_latency_tables(program, lambda what, done, total: steps.append(what)) == tables and not steps
+    found = profiles(bsnc("profile", "budgets.bsn", "--json", cwd=folder))
+    assert [p["key"] for p in found] == [str(key) for key in keys]
+    assert [p["table"]["constant"] for p in found] == [table.constant for table in tables.values()]
+
+
+def test_a_spec_without_such_budgets_has_none(folder: Path) -> None:
+    program, _ = load_program(folder / "net.bsn", Overrides(budgets=("latency=2ms",)))
+    assert latency_keys(program) == (CostKey(name="latency"),)
+    program, _ = load_program(folder / "net.bsn", Overrides())
+    assert latency_keys(program) == () and latency_tables(program) == {}
