@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from bsnc.ir import exactly, roughly, signature_of
@@ -82,10 +82,10 @@ def breakdown_table(breakdown: Breakdown) -> str:
     """An architecture part by part, the costliest first, with the totals below; then costs that have no parts."""
     names = list(breakdown.totals)
     rows = [
-        [part.name, shortened(part.module), *_shares([(part.amounts[n], breakdown.share(part, n)) for n in names])]
+        [part.name, shortened(part.module), *_shares(part.amounts, {n: breakdown.share(part, n) for n in names})]
         for part in breakdown.parts
     ]
-    rows.append(["total", "", *_shares([(total, float(total > 0)) for total in breakdown.totals.values()])])
+    rows.append(["total", "", *_shares(breakdown.totals, {n: float(breakdown.totals[n] > 0) for n in names})])
     header = ["edge or node", "module", *(word for name in names for word in (name, "share"))]
     tables = [table(rows, header, left=2)]
     if breakdown.others:
@@ -94,8 +94,8 @@ def breakdown_table(breakdown: Breakdown) -> str:
     return "\n\n".join(tables)
 
 
-def _shares(amounts: Sequence[tuple[float, float]]) -> list[str]:
-    return [text for amount, share in amounts for text in (quantity(amount), f"{share:.1%}")]
+def _shares(amounts: Mapping[str, float], shares: Mapping[str, float]) -> list[str]:
+    return [text for name, share in shares.items() for text in (short(name, amounts[name]), f"{share:.1%}")]
 
 
 def shortened(text: str, limit: int = 48) -> str:

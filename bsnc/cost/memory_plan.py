@@ -51,7 +51,7 @@ class Planner:
         self.done: dict[int, int] = {}
         """Node → its last row: what it holds is there after that."""
         self.alone: dict[int, int] = {}
-        """Edge → bytes that it needs whatever else is live, where it makes a tensor of a size that is always the same."""
+        """Edge → bytes that it needs whatever else is live, where it makes a tensor whose size is always the same."""
 
     def plan(self) -> MemoryPlan:
         for number, node in enumerate(self.graph.nodes):
