@@ -37,6 +37,7 @@ format: $(READY)
 bench: $(READY)
 	$(BIN)/python benchmarks/check.py
 	$(BIN)/python benchmarks/costs.py
+	$(BIN)/python benchmarks/latency.py
 	$(BIN)/python benchmarks/digits.py --channels 4 --randoms 2 --json build/benchmarks/digits4.json \
 	  --set train.clean=30 --set 'train.optimizer=sgd(lr=0.2, nesterov=true)'
 	$(BIN)/python benchmarks/digits.py --channels 16 --randoms 1 --json build/benchmarks/digits16.json

@@ -92,8 +92,9 @@ CODES: dict[str, Code] = {
     ),
     "BSN207": Code(
         "unit mismatch",
-        "A quantity has another unit than the place needs: flops and params are plain counts (`40M`), probabilities "
-        "are between 0 and 1 or in `%`, and quantities of unlike units cannot be added or compared.",
+        "A quantity has another unit than the place needs: a budget on flops, params, steps or a cost of one's own is "
+        "a plain number (`40M`), one on weights or memory is in bytes (`8MB`), one on latency a time (`40ms`); "
+        "probabilities are between 0 and 1 or in `%`; quantities of unlike units cannot be added or compared.",
     ),
     "BSN208": Code("index out of range", "Indices start at 0 and end before the size of the array or list."),
     "BSN209": Code(
@@ -195,25 +196,28 @@ CODES: dict[str, Code] = {
     ),
     "BSN401": Code(
         "budget infeasible",
-        "Not even the cheapest connected architecture meets the budgets. The message gives the least bound that "
-        "would work and the edges on which every architecture depends.",
+        "No connected architecture is known that meets the budgets, so nothing is trained. Either it is proved that "
+        "none does: the message gives the least bound that would work and the edges on which every architecture "
+        "depends. Or none was found (`not shown to be feasible`): it then gives a bound that works, and one below "
+        "which none can. After a search: no architecture was found that meets every budget.",
     ),
     "BSN402": Code(
         "budget trivially met",
-        "The whole S-network is within the budget, so the budget constrains nothing. Where no edge has a gate there is "
-        "nothing to constrain: a budget then only states what the network costs at most, and this is not reported.",
+        "The costliest architecture is within the budget, so the budget constrains nothing. Where no edge has a gate "
+        "there is nothing to constrain: a budget then only states what the network costs at most, and this is not "
+        "reported.",
         severity="warning",
     ),
     "BSN403": Code(
         "budget not checked",
-        "The language has this cost, but this version of bsnc does not count it: `compile` cannot tell whether the "
-        "budget can be met. `train` refuses to go on, since it could not hold it.",
+        "A budget is on a latency that has not been measured on this machine: `compile` cannot tell whether it can be "
+        "met. `bsnc profile` measures the network and keeps what it finds; `bsnc train` does so by itself.",
         severity="warning",
     ),
     "BSN404": Code(
-        "budget cannot be held",
-        "A budget is on a cost that this version of bsnc does not count. It never trains a network, or passes a model, "
-        "whose budgets it cannot hold. Remove the budget to go on without it.",
+        "budget without a bound",
+        "A budget is a share of the greatest latency (`latency <= 50% of max`), which only a profile of this network "
+        "on this machine tells. Run `bsnc profile` on the spec, or give the bound as a time.",
     ),
     "BSN405": Code(
         "gates do not learn",
@@ -237,7 +241,12 @@ CODES: dict[str, Code] = {
         "in it is damaged or was written by another version.",
     ),
     "BSN511": Code("not an ONNX model", "The file is not a readable, well-formed ONNX model."),
-    "BSN512": Code("over budget", "The cost recounted from the model file exceeds the budget's bound."),
+    "BSN512": Code(
+        "over budget",
+        "The cost of the model file, recounted, measured, or told by a function of one's own, exceeds the budget's "
+        "bound; the message says by how much. A measured latency is within its bound only where its whole 95% "
+        "confidence interval is.",
+    ),
     "BSN513": Code(
         "model does not match the spec",
         "The model names an architecture that is not one of this spec's network, or its operators, weights or cost "

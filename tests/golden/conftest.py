@@ -1,4 +1,4 @@
-"""Model files and run directories, good and bad, for the goldens of `models/`."""
+"""An empty cache; model files and run directories, good and bad, for the goldens of `models/`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,12 @@ from pathlib import Path
 import pytest
 
 Edit = Callable[["onnx.ModelProto"], None]  # noqa: F821
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty cache directory: no latency was measured before."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
 @pytest.fixture(scope="session")

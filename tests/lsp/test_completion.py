@@ -52,7 +52,7 @@ def test_what_is_offered(marked: str, expected: list[str]) -> None:
         ("# ¦", []),
         ('import "¦"', []),
         ("let a = 12¦", []),
-        ("budget ¦", ["flops", "params", "extern"]),
+        ("budget ¦", ["flops", "params", "weights", "memory", "steps", "latency", "extern"]),
         ("budget flops(¦", ["count = "]),
         ("budget flops <= 20% ¦", ["of"]),
         ("budget flops <= 20% of ¦", ["max"]),
