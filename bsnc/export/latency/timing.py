@@ -15,8 +15,8 @@ from bsnc.ir import CostKey, Frozen
 
 WARM_UP = 3
 SESSIONS = 6
-"""Sessions of `measure_latency`: where the weights come to lie in memory matters too. With six the least and the greatest
-bound their median with a confidence of 1 − 2/2⁶ = 97%."""
+"""Sessions of `measure_latency`: where the weights come to lie in memory matters too. Of six the least and the greatest
+bound the median with a confidence of 1 − 2/2⁶ = 97%."""
 CONFIDENCE = 0.95
 
 Step = Callable[[str, int, int], None]
