@@ -17,6 +17,7 @@ from bsnc.cli.output import print_json, show_diagnostics
 from bsnc.cli.profile import profile
 from bsnc.cli.progress import Bar, StepBar
 from bsnc.cli.tables import (
+    binding_text,
     breakdown_table,
     budget_table,
     certificate_text,
@@ -215,6 +216,8 @@ def train(
         f"search: {state}, mean entropy {result.verdict.mean_entropy:.3f} bits, {open_gates}, "
         f"{result.inconsistent_redrawn} inconsistent samples drawn again\n"
     )
+    if result.budgets:
+        click.echo(f"{binding_text(result.budgets)}\n")
     click.echo(certificate_text(trained.certificate))
     click.echo(f"\nwrote {trained.model} and certificate.json beside it")
 

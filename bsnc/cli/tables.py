@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from bsnc.driver import Breakdown, BudgetCheck, CostRange, CostReport, MaskCost
     from bsnc.export import BudgetRow, Certificate
     from bsnc.ir import Graph
+    from bsnc.train import BudgetOutcome
 
 
 def graph_size(graph: Graph) -> str:
@@ -45,8 +46,8 @@ def cost_table(report: CostReport) -> str:
         [
             str(check.budget.cost),
             roughly(check.bound, check.budget.cost.signature),
-            f"{check.bound / check.range.maximum:.1%}" if check.range.maximum else "",
-            f"{check.range.expected / check.bound:.1%}",
+            _ratio(check.bound, check.range.maximum),
+            _ratio(check.range.expected, check.bound),
             _feasibility(check),
         ]
         for check in report.budgets
@@ -56,6 +57,13 @@ def cost_table(report: CostReport) -> str:
 
 def _amount(cost: CostRange, value: float, proved: bool = True) -> str:
     return roughly(value, cost.key.signature, unit=False) + ("" if proved else "*")
+
+
+def _ratio(value: float, whole: float) -> str:
+    """`20.0%`, `19×`; nothing where there is nothing to divide by."""
+    if whole <= 0:
+        return ""
+    return f"{value / whole:.1%}" if value < 10 * whole else f"{value / whole:,.0f}×"
 
 
 def _feasibility(check: BudgetCheck) -> str:
@@ -107,12 +115,18 @@ def budget_table(rows: Sequence[BudgetRow]) -> str:
     """Every budget with the cost recounted from a file."""
     if not rows:
         return "no budgets"
-    body = [[r.cost, r.said(), _bound(r), f"{r.high / r.bound:.1%}", "met" if r.met else "EXCEEDED"] for r in rows]
+    body = [[r.cost, r.said(), _bound(r), _ratio(r.high, r.bound), "met" if r.met else "EXCEEDED"] for r in rows]
     return table(body, ["budget", "cost", "bound", "used", ""])
 
 
 def _bound(row: BudgetRow) -> str:
     return exactly(row.bound, signature_of(row.cost), unit=False)
+
+
+def binding_text(budgets: Sequence[BudgetOutcome]) -> str:
+    """Which budgets bind, and what they weighed at the end of the search."""
+    binding = [f"{b.cost} (λ {b.penalty:.3g})" for b in budgets if b.binds]
+    return f"budgets that bind: {', '.join(binding) or 'none'}"
 
 
 def certificate_text(certificate: Certificate) -> str:

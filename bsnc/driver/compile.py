@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,7 +31,8 @@ class Compilation:
         return exit_status(self.diagnostics)
 
     def as_json(self) -> dict[str, object]:
-        """The shape of `compile --json`."""
+        """The shape of `compile --json`. No architecture costs less than `lowest` or more than `highest`: null where
+        that is not known."""
         graph = self.program.graph
         return {
             "name": graph.name,
@@ -42,6 +44,8 @@ class Compilation:
                     "min": whole(c.minimum),
                     "max": whole(c.maximum),
                     "expected": c.expected,
+                    "lowest": whole(c.lowest),
+                    "highest": whole(c.highest) if math.isfinite(c.highest) else None,
                     "unit": c.key.signature.unit,
                 }
                 for c in self.report.costs

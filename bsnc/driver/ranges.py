@@ -36,7 +36,7 @@ class CostRange:
 def cost_range(cost: Cost, graph: Graph, live: torch.Tensor, weights: torch.Tensor) -> CostRange:
     """The range of a cost; live edges `[N, E]` and weights `[N]` are those of `initial_samples`."""
     low, high = least(graph, limit_of(cost)), most(graph, limit_of(cost))
-    lowest = low.bound if cost.key.signature.dimension == "seconds" else math.ceil(low.bound - 1e-6)
+    lowest = low.bound if cost.key.signature.dimension == "seconds" else float(math.ceil(low.bound - 1e-6))
     expected = float((cost(live) * weights).sum())
     return CostRange(cost.key, low.value, high.value, expected, min(lowest, low.value), high.bound)
 

@@ -53,7 +53,10 @@ class Trained:
             "certificate": str(self.model.with_name("certificate.json")),
             "test": asdict(self.result.test),
             "test_inherited": asdict(self.result.inherited),
-            "budgets": [row.model_dump() for row in self.certificate.budgets],
+            "budgets": [
+                row.model_dump() | {"binds": outcome.binds, "lambda": outcome.penalty}
+                for row, outcome in zip(self.certificate.budgets, self.result.budgets, strict=True)
+            ],
             "verdict": asdict(verdict),
             "projected": self.result.architecture.projected,
             "inconsistent_redrawn": self.result.inconsistent_redrawn,

@@ -40,18 +40,28 @@ from bsnc.train.finish import (
 from bsnc.train.progress import Journal, Progress
 from bsnc.train.search_phase import SearchPhase
 
+BINDS = 0.9
+
 
 @dataclass(frozen=True)
 class BudgetOutcome:
-    """A budget, its bound and the cost of the final network, in the cost's unit."""
+    """A budget, its bound and the cost of the final network, in the cost's unit, and its λ at the end of the search.
+
+    It *binds* where the final network uses BINDS of it or more: with a higher bound another network might be better.
+    """
 
     cost: CostKey
     bound: float
     value: float
+    penalty: float
 
     @property
     def met(self) -> bool:
         return self.value <= self.bound
+
+    @property
+    def binds(self) -> bool:
+        return self.value >= BINDS * self.bound
 
 
 @dataclass(frozen=True)
@@ -141,8 +151,8 @@ def _architecture_file(
 
 def _outcomes(program: Program, search: SearchPhase, chosen: Chosen) -> tuple[BudgetOutcome, ...]:
     values = search.cost_table(chosen.live[None])[0].tolist()
-    outcomes = zip(program.budgets, search.bounds, values, strict=True)
-    return tuple(BudgetOutcome(budget.cost, bound, value) for budget, bound, value in outcomes)
+    outcomes = zip(program.budgets, search.bounds, values, search.penalty.lambdas.tolist(), strict=True)
+    return tuple(BudgetOutcome(budget.cost, *outcome) for budget, *outcome in outcomes)
 
 
 def _record(program: Program, seed: int) -> dict[str, object]:

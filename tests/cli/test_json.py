@@ -73,9 +73,10 @@ def test_check_without_mistakes_is_an_empty_list(bsnc, folder: Path) -> None:
 def test_compile(bsnc, folder: Path) -> None:
     found = loaded(bsnc("compile", "good.bsn", "--json", cwd=folder))
     assert (found["name"], found["nodes"], found["edges"], found["gates"]) == ("net", 3, 3, 2)
-    assert list(found["costs"]) == ["flops", "flops(count = veniat2018)", "params"]
+    assert list(found["costs"]) == ["flops", "flops(count = veniat2018)", "params", "weights", "memory"]
     flops = found["costs"]["flops"]
     assert (flops["min"], flops["max"]) == (CONV + POOLED, CONV + POOLED + FLAT)
+    assert all((c["lowest"], c["highest"]) == (c["min"], c["max"]) for c in found["costs"].values())
     p = 0.95
     consistent = 1 - (1 - p) ** 2
     assert flops["expected"] == pytest.approx(p * (POOLED + FLAT) + consistent * CONV)
@@ -104,7 +105,7 @@ def test_cost_of_masks(bsnc, folder: Path) -> None:
         [],
     ]
     assert [entry["costs"]["flops"] for entry in found] == [CONV + POOLED + FLAT, CONV + FLAT, CONV + POOLED, 0]
-    assert list(found[0]["costs"]) == ["flops", "flops(count = veniat2018)", "params"]
+    assert list(found[0]["costs"]) == ["flops", "flops(count = veniat2018)", "params", "weights", "memory"]
 
 
 def test_cost_without_masks_is_that_of_the_whole(bsnc, folder: Path) -> None:
