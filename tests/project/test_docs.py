@@ -147,9 +147,21 @@ def test_aggregations_types_and_costs() -> None:
     assert types is not None and words(types[1]) == set(parameters.TYPES)
     budgets = section("Budgets")
     assert set(re.findall(r"^\| `budget (\w+)", budgets, re.MULTILINE)) == set(COST_SIGNATURES)
-    counted = re.search(r"This version counts(.*?)\.", budgets)
-    assert counted is not None
-    assert words(counted[1]) == {name for name, signature in COST_SIGNATURES.items() if signature.is_counted}
+    bounds = re.search(r"A bound is(.*?) \(`30% of max`\)\.", budgets, re.DOTALL)
+    assert bounds is not None
+    kinds = re.findall(r"(plain number|bytes|time) for (.*?) \(", bounds[1])
+    listed = {name: kind for kind, names in kinds for name in words(names)}
+    dimension = {"plain number": "count", "bytes": "bytes", "time": "seconds"}
+    assert {name: dimension[kind] for name, kind in listed.items()} == {
+        name: signature.dimension for name, signature in COST_SIGNATURES.items()
+    }
+
+
+def test_every_cost_has_a_section() -> None:
+    costs = (ROOT / "docs/costs.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^## `(\w+)", costs, re.MULTILINE)) == set(COST_SIGNATURES)
+    table, _, _ = costs.partition("\n## ")
+    assert set(re.findall(r"^\| \[`(\w+)", table, re.MULTILINE)) == set(COST_SIGNATURES)
 
 
 def test_limits() -> None:
