@@ -15,9 +15,11 @@ from onnxscript import ir, optimizer, rewriter
 from onnxscript.rewriter.rules import common as rules
 from torch import fx
 
+from bsnc.diagnostics import Diagnosed, Diagnostic, error_in_short
 from bsnc.export.metadata import Provenance, write_provenance
 from bsnc.export.operator_names import name_operators
 from bsnc.ir import Graph
+from bsnc.ops import EXTERN
 
 OPSET = 20
 _INPUT, _OUTPUT = "bsnc.input", "bsnc.output"
@@ -40,9 +42,12 @@ def to_onnx(
 
 
 def plain_onnx(graph: Graph, network: fx.GraphModule) -> onnx.ModelProto:
-    """The model of a network in evaluation mode on the CPU as it is, without provenance."""
+    """The model of a network in evaluation mode on the CPU as it is, without provenance.
+
+    Raises Diagnosed (BSN218) where a module of the user's own cannot be exported.
+    """
     example = torch.zeros(2, *graph.input.shape)
-    with _quiet_exporter():
+    with _quiet_exporter(), _blaming_own_modules(graph):
         program = torch.onnx.export(
             network,
             (example,),
@@ -123,6 +128,20 @@ def _rename(model: onnx.ModelProto, wanted: dict[str, str]) -> None:
     for node in graph.node:
         for names in (node.input, node.output):
             names[:] = [renamed.get(name, name) for name in names]
+
+
+@contextmanager
+def _blaming_own_modules(graph: Graph) -> Generator[None, None, None]:
+    """Whatever the exporter raises is taken for a fault of the user's own modules, where there are any."""
+    try:
+        yield
+    except Exception as error:
+        calls = (call for edge in graph.edges for call in edge.module if call.op == EXTERN)
+        own = ", ".join(dict.fromkeys(f"`{call.arguments['target']}`" for call in calls))
+        if not own:
+            raise
+        message = f"a network with {own} cannot be exported to ONNX: {error_in_short(error)}"
+        raise Diagnosed(Diagnostic("BSN218", message, subject="export")) from error
 
 
 @contextmanager
