@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import copy
+import io
 import logging
 import warnings
 from collections.abc import Callable, Container, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from itertools import count
 
 import onnx
@@ -140,17 +141,19 @@ def _blaming_own_modules(graph: Graph) -> Generator[None, None, None]:
         own = ", ".join(dict.fromkeys(f"`{call.arguments['target']}`" for call in calls))
         if not own:
             raise
-        message = f"a network with {own} cannot be exported to ONNX: {error_in_short(error)}"
+        reason = error.__cause__ if isinstance(error.__cause__, Exception) else error
+        message = f"a network with {own} cannot be exported to ONNX: {error_in_short(reason)}"
         raise Diagnosed(Diagnostic("BSN218", message, subject="export")) from error
 
 
 @contextmanager
 def _quiet_exporter() -> Generator[None, None, None]:
-    """The exporter logs and warns of packages that it does not find; none of it concerns the user."""
+    """The exporter logs, warns and prints of packages that it does not find and of graphs that it gives up; none of it
+    concerns the user."""
     previous = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), redirect_stderr(io.StringIO()):
             warnings.simplefilter("ignore")
             yield
     finally:
