@@ -99,6 +99,8 @@ def breakdown_table(breakdown: Breakdown) -> str:
     if breakdown.others:
         others = [[name, short(name, total), breakdown.units[name]] for name, total in breakdown.others.items()]
         tables.append(table(others, ["cost", "total", "unit"]))
+    if breakdown.remarks:
+        tables.append("\n".join(f"{name}: {remark}" for name, remark in breakdown.remarks.items()))
     return "\n\n".join(tables)
 
 

@@ -5,6 +5,7 @@ from bsnc.cost.extern import ExternCost
 from bsnc.cost.flops import low_resolution
 from bsnc.cost.latency_table import LatencyTable
 from bsnc.cost.linear import LinearCost
+from bsnc.cost.memory import Memory
 from bsnc.cost.registry import cost_of, costs_of_masks
 from bsnc.cost.schedule import list_schedule, schedule, takes_a_step
 from bsnc.cost.steps import Steps
@@ -15,6 +16,7 @@ __all__ = [
     "Given",
     "LatencyTable",
     "LinearCost",
+    "Memory",
     "Steps",
     "cost_of",
     "costs_of_masks",

@@ -31,11 +31,18 @@ class Memory:
 
     def __init__(self, graph: Graph) -> None:
         self._weights = weights(graph)
-        self._peak = _Peak.of(Planner(graph).plan())
+        plan = Planner(graph).plan()
+        self._moments, self._peak = plan.moments, _Peak.of(plan)
         self.below = (self._weights.plus(self._peak.least, self.key),)
 
     def __call__(self, live: Tensor) -> Tensor:
         return self._weights(live) + self._peak(live)
+
+    def worst_moment(self, live: Tensor) -> tuple[str, int]:
+        """Of one architecture, live edges `[1, E]`: the edge or node at work when most lies in memory, and the bytes of
+        tensors there then."""
+        rows = self._peak.rows(live)[0]
+        return self._moments[int(rows.argmax())], int(rows.max())
 
 
 @dataclass(frozen=True)
@@ -72,13 +79,17 @@ class _Peak:
 
     def __call__(self, live: Tensor) -> Tensor:
         """Live edges `[B, E]` → bytes of tensors at the worst moment, `[B]` float64."""
+        rows = self.rows(live)
+        return rows.amax(1) if rows.shape[1] else rows.sum(1)
+
+    def rows(self, live: Tensor) -> Tensor:
+        """Live edges `[B, E]` → bytes of tensors at each moment, `[B, R]`, 0 where nothing is at work."""
         holds = self._conditions(live)
         amounts = holds[:, self.when.to(live.device)] * self.sizes.to(live.device)
         change = amounts.new_zeros(len(live), len(self.gates) + 1)
         change.index_add_(1, self.first.to(live.device), amounts)
         change.index_add_(1, self.after.to(live.device), -amounts)
-        rows = change.cumsum(1)[:, :-1] * holds[:, self.gates.to(live.device)]
-        return rows.amax(1) if rows.shape[1] else rows.sum(1)
+        return change.cumsum(1)[:, :-1] * holds[:, self.gates.to(live.device)]
 
     def _conditions(self, live: Tensor) -> Tensor:
         """`[B, E + G + P]` float64, 1 where a condition of the plan holds."""

@@ -29,6 +29,8 @@ class MemoryPlan:
     pairs: tuple[tuple[int, int], ...]
     terms: tuple[tuple[int, int, int, int], ...]
     gates: tuple[int, ...]
+    moments: tuple[str, ...]
+    """For each row the edge or the node that is at work."""
     least: float
 
 
@@ -45,6 +47,7 @@ class Planner:
         self.graph = graph
         self.narrow = {v for v in removable(graph) if len(graph.nodes[v].slots) == len(graph.in_edges[v])}
         self.gates: list[Condition] = []
+        self.moments: list[str] = []
         self.terms: list[tuple[Condition, int, int, int]] = []
         self.reads: dict[int, list[tuple[int, int]]] = defaultdict(list)
         """Node → (the row in which an edge reads it, that edge)."""
@@ -78,7 +81,7 @@ class Planner:
                 self._run(e)
                 self._add((None, tuple(earlier)), start, len(self.gates) - 1, bytes_of(node.shape))
             else:
-                self._row((e, ()), [(e, bytes_of(node.shape))], reads=e)
+                self._row(self._name(e), (e, ()), [(e, bytes_of(node.shape))], reads=e)
             earlier.append(e)
 
     def _join(self, number: int) -> None:
@@ -93,7 +96,7 @@ class Planner:
         gates: list[Condition] = [(e, tuple(arriving[:i])) for i, e in enumerate(arriving) if i]
         gates += [(e, ()) for e in arriving if not makes_tensor(self.graph.edges[e])]
         for gate in gates:
-            self._row(gate, [(e, self._slot(number, e)) for e in arriving])
+            self._row(self.graph.nodes[number].name, gate, [(e, self._slot(number, e)) for e in arriving])
         last = len(self.gates) - 1
         for e, first in held:
             self._add((e, ()), first, last, self._slot(number, e))
@@ -113,9 +116,9 @@ class Planner:
             if makes_tensor(self.graph.edges[e]):
                 self._run(e)
                 self._add((None, tuple(earlier)), start, len(self.gates) - 1, upto - own)
-            self._row((e, ()), [(e, upto + own)])
+            self._row(node.name, (e, ()), [(e, upto + own)])
             earlier.append(e)
-        self._row((None, arriving), [])
+        self._row(node.name, (None, arriving), [])
         self._add((None, arriving), len(self.gates) - 1, len(self.gates) - 1, 2 * bytes_of(node.shape))
         self._read_at(len(self.gates) - 1, arriving)
 
@@ -138,15 +141,19 @@ class Planner:
         if self.graph.endpoints[e][0] not in self.narrow and len(rows) > 2:
             rows[1:] = [max(rows[1:], key=lambda row: sum(size for _, size in row))]
         for i, row in enumerate(rows):
-            self._row((e, ()), row, reads=e if i == 0 else None)
+            self._row(edge.name, (e, ()), row, reads=e if i == 0 else None)
         if self.graph.endpoints[e][0] not in self.narrow:
             made = [sum(size for _, size in row) for row in rows]
             held = bytes_of(self.graph.nodes[self.graph.endpoints[e][0]].shape)
             self.alone[e] = max(held + made[0], *made)
 
-    def _row(self, gate: Condition, made: Iterable[tuple[int, int]], reads: int | None = None) -> None:
+    def _name(self, e: int) -> str:
+        return self.graph.edges[e].name
+
+    def _row(self, moment: str, gate: Condition, made: Iterable[tuple[int, int]], reads: int | None = None) -> None:
         row = len(self.gates)
         self.gates.append(gate)
+        self.moments.append(moment)
         for e, size in made:
             self._add((e, ()), row, row, size)
         if reads is not None:
@@ -213,6 +220,7 @@ class Planner:
             tuple((e, number[group] - len(self.graph.edges)) for e, group in pairs),
             tuple((numbered(condition), first, last, size) for condition, first, last, size in self.terms),
             tuple(map(numbered, self.gates)),
+            tuple(self.moments),
             self._least(),
         )
 

@@ -9,13 +9,13 @@ from typing import Literal
 
 from torch import Tensor
 
-from bsnc.cost import Cost, LinearCost
+from bsnc.cost import Cost, LinearCost, Memory, Steps, schedule
 from bsnc.diagnostics import Diagnosed, Diagnostic, did_you_mean
 from bsnc.driver.budgets import whole
 from bsnc.driver.check import load_program
 from bsnc.driver.given import program_costs
 from bsnc.driver.masks import read_architecture
-from bsnc.ir import Budget, Program, module_text, pipeline_text
+from bsnc.ir import Budget, Program, exactly, module_text, pipeline_text, roughly
 from bsnc.sema import Overrides
 
 
@@ -33,13 +33,16 @@ class Part:
 @dataclass(frozen=True)
 class Breakdown:
     """The costs of one architecture. The amounts of its `parts`, the costliest by the cost `by` first, sum up to
-    `totals`; `others` are costs that no sum over parts makes up."""
+    `totals`; `others` are costs that no sum over parts makes up, `remarks` say where those come from, and
+    `schedules` what each step of a cost in steps runs."""
 
     network: str
     by: str
     parts: tuple[Part, ...]
     totals: dict[str, float]
     others: dict[str, float]
+    remarks: dict[str, str]
+    schedules: dict[str, list[list[str]]]
     units: dict[str, str]
 
     def share(self, part: Part, cost: str) -> float:
@@ -62,6 +65,8 @@ class Breakdown:
             ],
             "totals": {name: whole(total) for name, total in self.totals.items()},
             "others": {name: whole(total) for name, total in self.others.items()},
+            "remarks": self.remarks,
+            "schedules": self.schedules,
         }
 
 
@@ -86,8 +91,25 @@ def break_down(path: Path, architecture: Path, overrides: Overrides, by: str | N
         tuple(parts),
         {name: total for name, total in totals.items() if name in additive},
         {name: total for name, total in totals.items() if name not in additive},
+        {str(cost.key): text for cost in costs if (text := _remark(cost, live))},
+        {str(cost.key): _schedule(program, cost, live) for cost in costs if isinstance(cost, Steps)},
         {str(cost.key): cost.key.signature.unit for cost in costs},
     )
+
+
+def _remark(cost: Cost, live: Tensor) -> str:
+    """Where a cost that is no sum comes from, where that can be said."""
+    if isinstance(cost, Memory):
+        moment, tensors = cost.worst_moment(live)
+        return f"{roughly(tensors, cost.key.signature)} of tensors while `{moment}` is at work, the rest weights"
+    if isinstance(cost, Steps):
+        return f"no schedule takes less than {exactly(float(cost.lower_bound(live)[0]), cost.key.signature)}"
+    return ""
+
+
+def _schedule(program: Program, cost: Steps, live: Tensor) -> list[list[str]]:
+    names = {edge.name for edge, is_live in zip(program.graph.edges, live[0].tolist(), strict=True) if is_live}
+    return schedule(program.graph, names, cost.cores)
 
 
 def _first(budgets: Sequence[Budget], additive: dict[str, LinearCost]) -> str:

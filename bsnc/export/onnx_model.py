@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import copy
+import io
 import logging
 import warnings
 from collections.abc import Callable, Container, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from itertools import count
 
 import onnx
@@ -15,9 +16,11 @@ from onnxscript import ir, optimizer, rewriter
 from onnxscript.rewriter.rules import common as rules
 from torch import fx
 
+from bsnc.diagnostics import Diagnosed, Diagnostic, error_in_short
 from bsnc.export.metadata import Provenance, write_provenance
 from bsnc.export.operator_names import name_operators
 from bsnc.ir import Graph
+from bsnc.ops import EXTERN
 
 OPSET = 20
 _INPUT, _OUTPUT = "bsnc.input", "bsnc.output"
@@ -40,9 +43,12 @@ def to_onnx(
 
 
 def plain_onnx(graph: Graph, network: fx.GraphModule) -> onnx.ModelProto:
-    """The model of a network in evaluation mode on the CPU as it is, without provenance."""
+    """The model of a network in evaluation mode on the CPU as it is, without provenance.
+
+    Raises Diagnosed (BSN218) where a module of the user's own cannot be exported.
+    """
     example = torch.zeros(2, *graph.input.shape)
-    with _quiet_exporter():
+    with _quiet_exporter(), _blaming_own_modules(graph):
         program = torch.onnx.export(
             network,
             (example,),
@@ -126,12 +132,28 @@ def _rename(model: onnx.ModelProto, wanted: dict[str, str]) -> None:
 
 
 @contextmanager
+def _blaming_own_modules(graph: Graph) -> Generator[None, None, None]:
+    """Whatever the exporter raises is taken for a fault of the user's own modules, where there are any."""
+    try:
+        yield
+    except Exception as error:
+        calls = (call for edge in graph.edges for call in edge.module if call.op == EXTERN)
+        own = ", ".join(dict.fromkeys(f"`{call.arguments['target']}`" for call in calls))
+        if not own:
+            raise
+        reason = error.__cause__ if isinstance(error.__cause__, Exception) else error
+        message = f"a network with {own} cannot be exported to ONNX: {error_in_short(reason)}"
+        raise Diagnosed(Diagnostic("BSN218", message, subject="export")) from error
+
+
+@contextmanager
 def _quiet_exporter() -> Generator[None, None, None]:
-    """The exporter logs and warns of packages that it does not find; none of it concerns the user."""
+    """The exporter logs, warns and prints of packages that it does not find and of graphs that it gives up; none of it
+    concerns the user."""
     previous = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), redirect_stderr(io.StringIO()):
             warnings.simplefilter("ignore")
             yield
     finally:

@@ -77,6 +77,7 @@ def test_parts_sum_up_to_what_the_mask_costs(bsnc, folder: Path) -> None:
         assert sum(part["costs"][name]["amount"] for part in found["parts"]) == found["totals"][name]
     assert found["totals"] | found["others"] == entry["costs"]
     assert list(found["others"]) == ["memory", 'extern "toy_costs:depth"']
+    assert list(found["remarks"]) == ["memory"] and found["schedules"] == {}
     assert found["others"]['extern "toy_costs:depth"'] == 4
     edges = [part["name"] for part in found["parts"] if part["kind"] == "edge"]
     assert sorted(edges) == sorted(entry["live"])
@@ -87,7 +88,7 @@ def test_parts_sum_up_to_what_the_mask_costs(bsnc, folder: Path) -> None:
 def test_the_table_ends_with_the_totals(bsnc, folder: Path) -> None:
     """veniat2018 charges 3 · 192 for the four edges into `k` and 10 for the two into `logits`, on top of 12 544."""
     run = bsnc("cost", "own.bsn", "--arch", "arch.json", "--allow-extern", cwd=written(folder, ONLY))
-    parts, others = run.stdout.split("\n\n")
+    parts, others, remarks = run.stdout.split("\n\n")
     header, _, *rows = parts.splitlines()
     assert header.split()[:3] == ["edge", "or", "node"]
     weights = ["10.71", "KiB", "100.0%"]
@@ -104,6 +105,7 @@ def test_the_table_ends_with_the_totals(bsnc, folder: Path) -> None:
         "100.0%",
         *weights,
     ]
+    assert remarks.startswith("memory: ") and "while `" in remarks
     assert others.splitlines()[-1].split() == ["extern", '"toy_costs:depth"', "4", "units"]
 
 
@@ -169,3 +171,13 @@ def test_what_is_not_connected(bsnc, folder: Path) -> None:
 def test_options_that_exclude_or_need_each_other(bsnc, folder: Path, options: tuple[str, ...]) -> None:
     run = bsnc("cost", "net.bsn", *options, cwd=written(folder, ONLY))
     assert run.exit == 2 and "Error: --" in run.stderr and run.stdout == ""
+
+
+def test_steps_come_with_their_schedule_and_their_lower_bound(bsnc, folder: Path) -> None:
+    options = ("--budget", "steps(cores = 2)=100", "--arch", "arch.json", "--json")
+    found = loaded(bsnc("cost", "net.bsn", *options, cwd=written(folder, ONLY)))
+    schedule = found["schedules"]["steps(cores = 2)"]
+    assert len(schedule) == found["others"]["steps(cores = 2)"] and all(len(step) <= 2 for step in schedule)
+    names = [part["name"] for part in found["parts"] if part["kind"] == "edge" and part["module"] != "identity"]
+    assert set(names) <= {task for step in schedule for task in step}
+    assert "no schedule takes less than" in found["remarks"]["steps(cores = 2)"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -100,3 +101,17 @@ def test_a_spec_without_such_budgets_has_none(folder: Path) -> None:
     assert latency_keys(program) == (CostKey(name="latency"),)
     program, _ = load_program(folder / "net.bsn", Overrides())
     assert latency_keys(program) == () and latency_tables(program) == {}
+
+
+def test_a_module_of_ones_own_that_cannot_be_exported_is_named(
+    bsnc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = "from torch import nn\n\n\nclass Asks(nn.Module):\n    def forward(self, x):\n"
+    (tmp_path / "asks_for_values.py").write_text(f"{module}        return x if float(x.sum()) > 0 else -x\n", "utf-8")
+    edge = 'edge image -> logits : extern "asks_for_values:Asks"() | flatten | linear(10)'
+    text = f"network net() {{\n  input image: float[1, 8, 8]\n  output logits: float[10]\n  fixed {edge}\n}}\n"
+    (tmp_path / "own.bsn").write_text(text, encoding="utf-8")
+    monkeypatch.setattr("sys.path", list(sys.path))
+    run = bsnc("profile", "own.bsn", "--allow-extern", cwd=tmp_path)
+    assert run.exit == 1 and "error[BSN218]: a network with `asks_for_values:Asks` cannot be exported" in run.stderr
+    assert "Traceback" not in run.stderr

@@ -12,7 +12,7 @@ from onnx import helper, numpy_helper
 
 from bsnc.export.latency.fragments import INPUT, OUTPUT, WEIGHTS, Fragments, Module
 from bsnc.export.onnx_model import OPSET
-from bsnc.ir import Edge, Graph, Node
+from bsnc.ir import Edge, Graph, Node, scheduled_arrivals
 from bsnc.lower import op_paths
 from bsnc.ops import Shape
 
@@ -23,10 +23,10 @@ def assemble(graph: Graph, fragments: Fragments) -> onnx.ModelProto:
     parts = _Parts(fragments)
     paths = op_paths(graph)
     values = {graph.input.name: graph.input.name}
-    for node, arriving in zip(graph.nodes, graph.in_edges, strict=True):
+    for number, node in enumerate(graph.nodes):
         if node.kind == "input":
             continue
-        edges = [graph.edges[i] for i in arriving]
+        edges = [graph.edges[i] for i in scheduled_arrivals(graph, number)]
         names = [paths[edge.name][0].split(".")[1] for edge in edges]
         arrivals = [
             lambda e=edge, n=name: parts.insert(fragments[e.module], values[e.source], n)
