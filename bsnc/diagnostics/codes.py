@@ -137,7 +137,8 @@ CODES: dict[str, Code] = {
         "code of one's own does not work",
         "The Python module or class of an `extern` cannot be imported, built with these arguments, or run on an input "
         "of this shape; or it does something other than its `with (…)` declares. The function of a budget cannot be "
-        "imported, fails on an architecture, or returns something else than a finite number of at least 0.",
+        "imported, fails on an architecture, or returns something else than a finite number of at least 0. Or a "
+        "network with such modules cannot be exported to ONNX.",
     ),
     "BSN221": Code(
         "cannot import a file",
