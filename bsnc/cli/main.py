@@ -25,6 +25,7 @@ from bsnc.cli.tables import (
     counted,
     graph_size,
     mask_table,
+    projection_text,
 )
 from bsnc.diagnostics import CODES, Diagnosed, did_you_mean, exit_status, render_sarif
 from bsnc.driver import (
@@ -216,6 +217,8 @@ def train(
         f"search: {state}, mean entropy {result.verdict.mean_entropy:.3f} bits, {open_gates}, "
         f"{result.inconsistent_redrawn} inconsistent samples drawn again\n"
     )
+    if result.architecture.projected:
+        click.echo(f"{projection_text(result.architecture.projection_gap)}\n")
     if result.budgets:
         click.echo(f"{binding_text(result.budgets)}\n")
     click.echo(certificate_text(trained.certificate))

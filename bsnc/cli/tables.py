@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -129,6 +130,12 @@ def binding_text(budgets: Sequence[BudgetOutcome]) -> str:
     """Which budgets bind, and what they weighed at the end of the search."""
     binding = [f"{b.cost} (λ {b.penalty:.3g})" for b in budgets if b.binds]
     return f"budgets that bind: {', '.join(binding) or 'none'}"
+
+
+def projection_text(gap: float) -> str:
+    """How the final network was found where the likeliest values of the gates did not do."""
+    found = "projected: the likeliest values of the gates are over a budget or unconnected; the most probable network"
+    return f"{found} within all budgets" + (f", or less so by a factor of at most {math.exp(gap):.3g}" if gap else "")
 
 
 def certificate_text(certificate: Certificate) -> str:

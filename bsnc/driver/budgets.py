@@ -145,7 +145,7 @@ def _judge(check: BudgetCheck, graph: Graph, analysis: Analysis) -> list[Diagnos
 
 def _infeasible(check: BudgetCheck, graph: Graph, span: SourceSpan | None, subject: str | None) -> Diagnostic:
     forced = forced_edges(graph)
-    notes = [f"every architecture needs {_listed(forced)}" if forced else "no single edge is in all architectures"]
+    notes = [f"every architecture needs {_listed(forced)}" if forced else "no architecture depends on a single edge"]
     least, bound = check.said(check.range.minimum), check.said(check.bound, unit=False)
     message = f"budget infeasible: the cheapest connected architecture costs {least}, the bound is {bound}"
     if check.range.lowest <= check.bound:

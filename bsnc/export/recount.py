@@ -75,7 +75,7 @@ def _parameters(model: onnx.ModelProto, layers: list[Layer], provenance: Provena
 
 
 def _trainable(name: str, stored: int, provenance: Provenance) -> int:
-    """Folding batch norms and leaving out zero biases hides parameters, and never adds any."""
+    """Folding batch norms hides parameters, and never adds any."""
     claimed = provenance.trainable.get(name)
     if claimed is None:
         raise mismatch(f"layer `{name}` is not one of the exported network")

@@ -158,7 +158,7 @@ def _compare_outputs(
 
 
 def _load_initialisers(path: Path, model: onnx.ModelProto, network: fx.GraphModule) -> None:
-    """The weights of the file into the network of its architecture; the exporter leaves zero biases out."""
+    """The weights of the file into the network of its architecture; a bias that it lacks is zero."""
     stored = initialisers(model)
     with torch.no_grad():
         for name, parameter in (*network.named_parameters(), *network.named_buffers()):

@@ -16,7 +16,7 @@ def exactly(value: float, signature: CostSignature, unit: bool = True) -> str:
     if signature.dimension == "seconds":
         return _time(value, 6)
     number = f"{value:,.0f}" if float(value).is_integer() else f"{value:,.6g}"
-    return f"{number} {signature.unit}" if unit else number
+    return f"{number} {_unit(number, signature)}" if unit else number
 
 
 def roughly(value: float, signature: CostSignature, unit: bool = True) -> str:
@@ -27,7 +27,8 @@ def roughly(value: float, signature: CostSignature, unit: bool = True) -> str:
         factor, suffix = next((pair for pair in _BINARY if abs(value) >= pair[0]), (1, "bytes"))
         return f"{value / factor:.4g} {suffix}"
     factor, suffix = next((pair for pair in _DECIMAL if abs(value) >= pair[0]), (1.0, ""))
-    return f"{value / factor:.4g} {suffix}".rstrip() + (f" {signature.unit}" if unit else "")
+    number = f"{value / factor:.4g} {suffix}".rstrip()
+    return f"{number} {_unit(number, signature)}" if unit else number
 
 
 def as_bound(value: float, signature: CostSignature) -> str:
@@ -38,6 +39,11 @@ def as_bound(value: float, signature: CostSignature) -> str:
         factor, suffix = _unit_of(value)
         return f"{math.ceil(value / factor * 1e3) / 1e3:.12g}{suffix}"
     return f"{value:.0f}" if float(value).is_integer() else f"{value:.12g}"
+
+
+def _unit(number: str, signature: CostSignature) -> str:
+    """`step` of one, `steps` of others."""
+    return signature.unit.removesuffix("s") if number == "1" else signature.unit
 
 
 def _time(value: float, digits: int) -> str:

@@ -31,6 +31,7 @@ class ArchitectureFile(Frozen):
     spec_sha256: str
     live: tuple[str, ...]
     projected: bool
+    projection_gap: float = 0.0
     probabilities: dict[str, float | dict[str, float]]
 
 

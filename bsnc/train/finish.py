@@ -24,12 +24,12 @@ from bsnc.train.search_phase import Totals, check_finite, epoch_batches, task_lo
 
 @dataclass(frozen=True)
 class Chosen:
-    """Live edges `[E]` (bool) of the final architecture; `projected` where the hardened gates did not do, `exact` where
-    it is proved to be the most probable one within the budgets."""
+    """Live edges `[E]` (bool) of the final architecture; `projected` where the hardened gates did not do. No
+    architecture within the budgets has a log probability greater by more than `gap`."""
 
     live: torch.Tensor
     projected: bool
-    exact: bool
+    gap: float = 0.0
 
     def edge_names(self, graph: Graph) -> list[str]:
         return [e.name for e, live in zip(graph.edges, self.live.tolist(), strict=True) if live]
@@ -50,14 +50,14 @@ def choose_architecture(gates: Gates, costs: Sequence[Cost], bounds: Sequence[fl
     hardened = gates.live(gates.most_probable[None])
     holds = all(float(cost(hardened)[0]) <= bound for cost, bound in zip(costs, bounds, strict=True))
     if holds and bool(hardened.any()):
-        return Chosen(hardened[0], projected=False, exact=True)
+        return Chosen(hardened[0], projected=False)
     limits = [limit_of(cost, bound) for cost, bound in zip(costs, bounds, strict=True)]
     best = project(gates.graph, gates.logits.double().numpy().astype(np.float64), limits)
     if best.architecture is None:
         none = "no connected architecture meets every budget"
         message = none if best.exact else f"{none}, as far as was searched"
         raise Diagnosed(Diagnostic("BSN401", message, subject="train"))
-    return Chosen(torch.from_numpy(best.architecture.live), projected=True, exact=best.exact)
+    return Chosen(torch.from_numpy(best.architecture.live), projected=True, gap=best.gap)
 
 
 @dataclass(frozen=True)

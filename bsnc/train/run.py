@@ -145,6 +145,7 @@ def _architecture_file(
         spec_sha256=hash_sources(sources),
         live=tuple(chosen.edge_names(program.graph)),
         projected=chosen.projected,
+        projection_gap=chosen.gap,
         probabilities=search.gates.by_name(),
     )
 

@@ -57,7 +57,7 @@ def _export(module: Module) -> onnx.ModelProto:
 
 @torch.no_grad()
 def _unsettle(network: nn.Module) -> None:
-    """Leave nothing at the zero at which it starts: the exporter leaves zero biases out, training does not."""
+    """Leave nothing at the zero at which it starts: ONNX Runtime may leave out what adds nothing."""
     generator = torch.Generator().manual_seed(0)
     for name, value in (*network.named_parameters(), *network.named_buffers()):
         if name.endswith(("bias", "running_mean")):
