@@ -37,6 +37,9 @@ class Memory:
     def __call__(self, live: Tensor) -> Tensor:
         return self._weights(live) + self._peak(live)
 
+    def lower_bound(self, live: Tensor) -> Tensor:
+        return self(live)
+
 
 @dataclass(frozen=True)
 class _Peak:

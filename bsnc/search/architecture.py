@@ -82,6 +82,11 @@ def live_of(graph: Graph, switches: NDArray[np.bool_]) -> Architecture:
     return Architecture(switches, np.array(live_bits(graph, kept, 1), dtype=bool))
 
 
+def switches_of(graph: Graph, live: NDArray[np.bool_]) -> list[int]:
+    """The switches of live edges `[E]`. Every choice that has them on makes these edges live, and perhaps more."""
+    return sorted({s for e in np.flatnonzero(live) if (s := graph.edge_switches[e]) is not None})
+
+
 def cost_of_live(graph: Graph, live: NDArray[np.bool_], budget: LinearBudget) -> float:
     """The cost of live edges `[E]` and of the nodes at which they arrive; 0 where there are none."""
     nodes = np.zeros(len(graph.nodes))
@@ -154,18 +159,11 @@ class Program(Rows):
             chosen = self.propose(objective, budgets)
             if chosen is None or all(cost_of_live(self.graph, chosen.live, b) <= b.bound for b in budgets):
                 return chosen
-            self.forbid(chosen, larger=True)
+            self.forbid(switches_of(self.graph, chosen.live), ())
         raise AssertionError(f"over {MAX_CUTS} architectures lie between a budget and the solver's tolerance")
 
-    def forbid(self, chosen: Architecture, larger: bool) -> None:
-        """Cut off every choice of switches that makes the same edges live, and, with `larger`, all that make more.
-
-        Where a cost only grows with live edges and one architecture is over budget, so is each that has its live
-        switches on too: cutting all those off costs no solution. Otherwise those whose switches that are off now stay
-        off are cut: the same edges are live in them whatever the other switches do.
-        """
-        on = {s for e in np.flatnonzero(chosen.live) if (s := self.graph.edge_switches[e]) is not None}
-        off = [] if larger else np.flatnonzero(~chosen.switches).tolist()
+    def forbid(self, on: Sequence[int], off: Sequence[int]) -> None:
+        """Cut off every choice in which the switches `on` are on and the switches `off` off."""
         self.row([*((switch, 1.0) for switch in on), *((switch, -1.0) for switch in off)], upper=len(on) - 1.0)
 
     def propose(self, objective: Vector, budgets: Sequence[LinearBudget]) -> Architecture | None:

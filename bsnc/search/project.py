@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from bsnc.ir import Graph
 from bsnc.search.architecture import Architecture, LinearBudget, Program, Vector, cheapest, cost_of_live, most_probable
+from bsnc.search.conflict import conflicts
 from bsnc.search.costliest import costliest
 from bsnc.search.enumeration import FEW, every_sample, sample_count
 from bsnc.search.limit import Limit
@@ -111,11 +112,11 @@ def _by_proposals(graph: Graph, logits: Vector, limits: Sequence[Limit]) -> Proj
         chosen = program.propose(objective, budgets)
         if chosen is None:
             return Projection(None, exact=True)
-        broken = [limit for limit in limits if not limit.holds(chosen.live[None])[0]]
-        if not broken:
+        if all(limit.holds(chosen.live[None])[0] for limit in limits):
             return Projection(chosen, exact=True)
         proposed = float(logits @ chosen.switches)
-        program.forbid(chosen, larger=any(limit.grows for limit in broken))
+        for conflict in conflicts(graph, chosen.live, limits, logits.tolist()):
+            program.forbid(conflict.on, conflict.off)
     return _by_climbing(graph, logits, limits, proposed)
 
 
