@@ -188,6 +188,17 @@ class Program(Rows):
 
     def _within(self, budget: LinearBudget) -> LinearConstraint:
         """The cost relative to the bound. What alone costs more than the bound may cost twice the bound: it can
-        not be live either way, and large coefficients beside small ones mislead the solver."""
-        share = np.minimum(self.cost_row(budget) / budget.bound, 2.0)
-        return LinearConstraint(share, -np.inf, 1 + TOLERANCE - budget.constant / budget.bound)
+        not be live either way, and large coefficients beside small ones mislead the solver. Sums of multiples of one
+        number are such multiples, so that the bound can be lowered to one: few costs then lie a hair above it."""
+        row, left = self.cost_row(budget), budget.bound - budget.constant
+        step = _common_divisor(row)
+        if step and np.isfinite(left):
+            left = float(np.floor(left / step) * step)
+        return LinearConstraint(np.minimum(row / budget.bound, 2.0), -np.inf, TOLERANCE + left / budget.bound)
+
+
+def _common_divisor(weights: Vector) -> float:
+    """The greatest number of which all weights are multiples, where they are whole numbers up to 2^53; 0 otherwise."""
+    if (weights != np.floor(weights)).any() or (weights > 2.0**53).any():
+        return 0.0
+    return float(np.gcd.reduce(weights.astype(np.int64)))

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bsnc.ir import Graph
-from bsnc.search.architecture import Architecture, LinearBudget, Program, Vector, cheapest, cost_of_live, most_probable
+from bsnc.search.architecture import Architecture, LinearBudget, Program, Vector, cheapest, cost_of_live
 from bsnc.search.conflict import conflicts
 from bsnc.search.costliest import costliest
 from bsnc.search.enumeration import FEW, every_sample, sample_count
@@ -47,21 +47,21 @@ class Extreme:
     bound: float
 
 
-def project(graph: Graph, logits: Vector, limits: Sequence[Limit], few: int = FEW) -> Projection:
-    """Project gates with logits `[S]` onto limits. Up to `few` samples of the gates all are looked at."""
-    if all(limit.is_linear for limit in limits):
-        budgets = [budget for limit in limits for budget in limit.below]
-        return Projection(most_probable(graph, logits, budgets), exact=True)
+def project(
+    graph: Graph, logits: Vector, limits: Sequence[Limit], few: int = FEW, proposals: int = MAX_PROPOSALS
+) -> Projection:
+    """Project gates with logits `[S]` onto limits. Up to `few` samples of the gates all are looked at; beyond, programs
+    are solved up to `proposals` times before the local search."""
     if sample_count(graph) <= few:
         return Projection(_best_of_all(graph, logits, limits), exact=True)
-    return _by_proposals(graph, logits, limits)
+    return _by_proposals(graph, logits, limits, proposals)
 
 
 def least(graph: Graph, limit: Limit, few: int = FEW) -> Extreme:
     """The least cost of a connected architecture; the bound of `limit` plays no part. One must be connected."""
     if limit.is_linear:
         best = _connected(cheapest(graph, limit.below[0]))
-        return _proved(best, cost_of_live(graph, best.live, limit.below[0]))
+        return _proved(best, _cost(limit, best))
     if sample_count(graph) <= few:
         return _extreme_of_all(graph, limit, sign=1.0)
     starts = [_connected(cheapest(graph, budget)) for budget in (*limit.below, _length(graph))]
@@ -75,14 +75,14 @@ def most(graph: Graph, limit: Limit, few: int = FEW) -> Extreme:
     """The greatest cost of an architecture; where it is not proved the bound is infinite."""
     if limit.is_linear:
         top = costliest(graph, limit.below[0])
-        return _proved(top, cost_of_live(graph, top.live, limit.below[0]))
+        return _proved(top, _cost(limit, top))
     if sample_count(graph) <= few:
         return _extreme_of_all(graph, limit, sign=-1.0)
     start = costliest(graph, _length(graph))
     if limit.grows and all(gate.kind == "bernoulli" for gate in graph.gates):
-        return _proved(start, float(limit.count(start.live[None])[0]))
+        return _proved(start, _cost(limit, start))
     top = climb(graph, start.switches, lambda _, live: limit.count(live))
-    return Extreme(top, float(limit.count(top.live[None])[0]), np.inf)
+    return Extreme(top, _cost(limit, top), np.inf)
 
 
 def _best_of_all(graph: Graph, logits: Vector, limits: Sequence[Limit]) -> Architecture | None:
@@ -103,12 +103,12 @@ def _extreme_of_all(graph: Graph, limit: Limit, sign: float) -> Extreme:
     return _proved(Architecture(rows[best], live[best]), sign * float(costs[best]))
 
 
-def _by_proposals(graph: Graph, logits: Vector, limits: Sequence[Limit]) -> Projection:
+def _by_proposals(graph: Graph, logits: Vector, limits: Sequence[Limit], proposals: int) -> Projection:
     program, budgets = Program(graph), [budget for limit in limits for budget in limit.below]
     objective = np.zeros(program.size)
     objective[: len(logits)] = -logits
     proposed = np.inf
-    for _ in range(MAX_PROPOSALS):
+    for _ in range(proposals):
         chosen = program.propose(objective, budgets)
         if chosen is None:
             return Projection(None, exact=True)
@@ -161,6 +161,10 @@ def _descending(limit: Limit, live: NDArray[np.bool_]) -> NDArray[np.float64]:
 def _length(graph: Graph) -> LinearBudget:
     """The number of live edges."""
     return LinearBudget(np.ones(len(graph.edges)), np.zeros(len(graph.nodes)))
+
+
+def _cost(limit: Limit, architecture: Architecture) -> float:
+    return float(limit.count(architecture.live[None])[0])
 
 
 def _proved(architecture: Architecture, value: float) -> Extreme:
