@@ -159,12 +159,14 @@ class Program(Rows):
             chosen = self.propose(objective, budgets)
             if chosen is None or all(cost_of_live(self.graph, chosen.live, b) <= b.bound for b in budgets):
                 return chosen
-            self.forbid(switches_of(self.graph, chosen.live), ())
+            self.forbid([(switch,) for switch in switches_of(self.graph, chosen.live)], ())
         raise AssertionError(f"over {MAX_CUTS} architectures lie between a budget and the solver's tolerance")
 
-    def forbid(self, on: Sequence[int], off: Sequence[int]) -> None:
-        """Cut off every choice in which the switches `on` are on and the switches `off` off."""
-        self.row([*((switch, 1.0) for switch in on), *((switch, -1.0) for switch in off)], upper=len(on) - 1.0)
+    def forbid(self, on: Sequence[Sequence[int]], off: Sequence[int]) -> None:
+        """Cut off every choice in which a switch of each group of `on` is on and the switches `off` are off. The
+        switches of a group exclude each other."""
+        some = [(switch, 1.0) for group in on for switch in group]
+        self.row([*some, *((switch, -1.0) for switch in off)], upper=len(on) - 1.0)
 
     def propose(self, objective: Vector, budgets: Sequence[LinearBudget]) -> Architecture | None:
         """The best architecture by the solver's tolerance; None where there is none."""

@@ -9,13 +9,15 @@ A program proposes one choice; what is learnt from it should rule out many. Two 
   those that are live when all switches but O are on. Where these are no more, the same edges are live in every choice
   with L on and O off, whatever its other switches do; so it costs the same.
 
-K and O are made small by leaving out what is not needed (a deletion filter): none of their switches can be spared.
+K and O are made small by leaving out what is not needed (a deletion filter): none of their switches can be spared. An
+option in K is then joined by others of its gate, where every way to take one option of each is over the bound.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,13 +28,17 @@ from bsnc.search.limit import Limit
 from bsnc.search.neighbours import Switches, live_rows
 
 Live = NDArray[np.bool_]
+Test = Callable[[Switches], NDArray[np.bool_]]
+"""What is true of sets of switches, as rows `[N, S]`: `[N]`."""
+MAX_WAYS = 512
 
 
 @dataclass(frozen=True)
 class Conflict:
-    """No choice with the switches `on` on and the switches `off` off can be taken."""
+    """No choice with a switch of each group of `on` on and the switches `off` off can be taken. A group is one switch,
+    or some options of one gate."""
 
-    on: tuple[int, ...]
+    on: tuple[tuple[int, ...], ...]
     off: tuple[int, ...] = ()
 
 
@@ -55,7 +61,7 @@ def too_much(graph: Graph, live: Live, limit: Limit, worth: Sequence[float]) -> 
     def over(rows: Switches) -> NDArray[np.bool_]:
         return limit.floor(live_rows(graph, rows)) > limit.bound
 
-    return Conflict(tuple(_needed(graph, switches_of(graph, live), worth, over)))
+    return Conflict(_joined(graph, _needed(graph, switches_of(graph, live), worth, over), over))
 
 
 def the_same(graph: Graph, live: Live, worth: Sequence[float]) -> Conflict:
@@ -67,14 +73,30 @@ def the_same(graph: Graph, live: Live, worth: Sequence[float]) -> Conflict:
         return (live_rows(graph, ~rows) == live).all(1)
 
     kept = _needed(graph, off, [-value for value in worth], alike)
-    return Conflict(tuple(on), tuple(kept))
+    return Conflict(tuple((switch,) for switch in on), tuple(kept))
 
 
-def _needed(
-    graph: Graph, switches: Sequence[int], worth: Sequence[float], holds: Callable[[Switches], NDArray[np.bool_]]
-) -> list[int]:
+def _joined(graph: Graph, switches: Sequence[int], holds: Test) -> tuple[tuple[int, ...], ...]:
+    """Groups that begin with these switches: every way to take one of each makes `holds` true. At most MAX_WAYS."""
+    groups: list[tuple[int, ...]] = [(switch,) for switch in switches]
+    options = {
+        s: gate for kind, gate in zip(graph.gates, graph.gate_switches, strict=True) if kind.options for s in gate
+    }
+    for i, switch in enumerate(switches):
+        for other in options.get(switch, ()):
+            ways = list(product(*groups[:i], (other,), *groups[i + 1 :]))
+            if other == switch or len(ways) > MAX_WAYS:
+                continue
+            rows = np.zeros((len(ways), graph.switch_count), dtype=bool)
+            np.put_along_axis(rows, np.array(ways), True, axis=1)
+            if holds(rows).all():
+                groups[i] += (other,)
+    return tuple(groups)
+
+
+def _needed(graph: Graph, switches: Sequence[int], worth: Sequence[float], holds: Test) -> list[int]:
     """A subset of switches for which `holds` is true, as it is of all and of everything that contains such a subset;
-    of no subset of it. `holds` takes sets as rows `[N, S]`. Each round drops as many as it can, the least worth first,
+    of no subset of it. Each round drops as many as it can, the least worth first,
     and finds one that must stay."""
     rest = sorted(switches, key=lambda switch: worth[switch])
     needed: list[int] = []

@@ -177,5 +177,6 @@ def test_a_conflict_rules_out_what_breaks_a_limit_and_nothing_else(problem: Prob
     assert found
     switches = problem.choices.switches
     for conflict in found:
-        ruled_out = switches[:, list(conflict.on)].all(1) & ~switches[:, list(conflict.off)].any(1)
+        taken = np.array([switches[:, list(group)].any(1) for group in conflict.on]).reshape(-1, len(switches))
+        ruled_out = taken.all(0) & ~switches[:, list(conflict.off)].any(1)
         assert ruled_out[row] and not problem.allowed[ruled_out].any()
