@@ -30,7 +30,7 @@ Vector = NDArray[np.float64]
 TOLERANCE = 1e-6
 """HiGHS's on a constraint, relative to a budget's bound."""
 MAX_CUTS = 1000
-_SOLVED, _INFEASIBLE = 0, 2
+_SOLVED, _OUT_OF_TIME, _INFEASIBLE = 0, 1, 2
 
 
 @dataclass(frozen=True)
@@ -168,8 +168,11 @@ class Program(Rows):
         some = [(switch, 1.0) for group in on for switch in group]
         self.row([*some, *((switch, -1.0) for switch in off)], upper=len(on) - 1.0)
 
-    def propose(self, objective: Vector, budgets: Sequence[LinearBudget]) -> Architecture | None:
-        """The best architecture by the solver's tolerance; None where there is none."""
+    def propose(
+        self, objective: Vector, budgets: Sequence[LinearBudget], seconds: float = np.inf
+    ) -> Architecture | None:
+        """The best architecture by the solver's tolerance; None where there is none. Raises TimeoutError where that
+        takes longer than so many seconds."""
         constraints = [self.constraint, *(self._within(budget) for budget in budgets)]
         lower, upper = np.zeros(self.size), np.ones(self.size)
         lower[self.reached + self.graph.node_index[self.graph.input.name]] = 1
@@ -180,12 +183,14 @@ class Program(Rows):
                 integrality=self.integrality,
                 bounds=Bounds(cast(Any, lower), cast(Any, upper)),
                 constraints=constraints,
-                options={"mip_rel_gap": 0.0, "presolve": presolve},
+                options={"mip_rel_gap": 0.0, "presolve": presolve, "time_limit": seconds},
             )
             if found.status == _SOLVED:
                 return live_of(self.graph, found.x[: self.graph.switch_count] > 0.5)
             if found.status == _INFEASIBLE:
                 return None
+            if found.status == _OUT_OF_TIME:
+                raise TimeoutError
         raise AssertionError(f"the solver failed: {found.message}")
 
     def _within(self, budget: LinearBudget) -> LinearConstraint:

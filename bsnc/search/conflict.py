@@ -30,7 +30,9 @@ from bsnc.search.neighbours import Switches, live_rows
 Live = NDArray[np.bool_]
 Test = Callable[[Switches], NDArray[np.bool_]]
 """What is true of sets of switches, as rows `[N, S]`: `[N]`."""
-MAX_WAYS = 512
+MAX_WAYS = 2048
+MAX_ROUNDS = 100
+MAX_TRIED = 64
 
 
 @dataclass(frozen=True)
@@ -96,16 +98,28 @@ def _joined(graph: Graph, switches: Sequence[int], holds: Test) -> tuple[tuple[i
 
 def _needed(graph: Graph, switches: Sequence[int], worth: Sequence[float], holds: Test) -> list[int]:
     """A subset of switches for which `holds` is true, as it is of all and of everything that contains such a subset;
-    of no subset of it. Each round drops as many as it can, the least worth first,
-    and finds one that must stay."""
+    of no subset of it, unless MAX_ROUNDS were too few. Each round drops as many as it can, the least worth first, and
+    finds one that must stay."""
     rest = sorted(switches, key=lambda switch: worth[switch])
     needed: list[int] = []
-    while rest:
-        rows = np.zeros((len(rest) + 1, graph.switch_count), dtype=bool)
-        rows[:, needed] = True
-        for dropped, row in enumerate(rows):
-            row[rest[dropped:]] = True
-        dropped = int(np.flatnonzero(holds(rows))[-1])
+    for _ in range(MAX_ROUNDS):
+        dropped = _spared(graph, needed, rest, holds)
         needed += rest[dropped : dropped + 1]
         rest = rest[dropped + 1 :]
-    return needed
+        if not rest:
+            break
+    return needed + rest
+
+
+def _spared(graph: Graph, needed: Sequence[int], rest: Sequence[int], holds: Test) -> int:
+    """How many of `rest`, from the first on, can go so that `holds` stays true of the others and `needed`."""
+    low, high = 0, len(rest) + 1
+    while high - low > 1:
+        tried = np.unique(np.linspace(low, high - 1, min(high - low, MAX_TRIED)).astype(int))
+        rows = np.zeros((len(tried), graph.switch_count), dtype=bool)
+        rows[:, list(needed)] = True
+        for row, dropped in zip(rows, tried, strict=True):
+            row[list(rest[dropped:])] = True
+        last = int(np.flatnonzero(holds(rows))[-1])
+        low, high = int(tried[last]), int(tried[last + 1]) if last + 1 < len(tried) else int(tried[last]) + 1
+    return low

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import numpy as np
@@ -24,11 +25,14 @@ def live_rows(graph: Graph, switches: Switches) -> NDArray[np.bool_]:
     return live_edges(graph, with_fixed[:, columns])
 
 
-def climb(graph: Graph, start: Switches, score: Score) -> Architecture:
-    """From switches `[S]` the best neighbour, again and again, until none is better. Deterministic."""
+def climb(graph: Graph, start: Switches, score: Score, until: float = np.inf) -> Architecture:
+    """From switches `[S]` the best neighbour, again and again, until none is better, or at a moment of
+    `time.monotonic()`."""
     best = start
     height = float(score(best[None], live_rows(graph, best[None]))[0])
     for _ in range(MAX_MOVES):
+        if time.monotonic() > until:
+            break
         for around in (_one_gate, _two_gates):
             rows = around(graph, best)
             scores = score(rows, live_rows(graph, rows)) if len(rows) else np.array([-np.inf])

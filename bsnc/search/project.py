@@ -1,13 +1,16 @@
 """Projection onto budgets of any kind, and the range of any cost, each with what is proved of it.
 
 Where the gates give few samples all are looked at. Otherwise integer programs bound what linear costs say: an
-architecture that a program proposes and that breaks another limit is cut off, and the program solved again, so that
-the first one that breaks none is the best there is. After MAX_PROPOSALS a local search takes over, from the best
-start it can find; the last program then bounds how far it can be from the best.
+architecture that a program proposes and that breaks another limit is cut off, with all that break it for the same
+reason (`conflict`), and the program solved again, so that the first one that breaks none is the best there is. After
+MAX_PROPOSALS, or SECONDS where a limit is not linear, a local search takes over, for SECONDS at most, from the best
+start it can find; the programs then bound how far it can be from the best. So what is proved never depends on the
+speed of a machine, but whether it is proved may.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -23,6 +26,7 @@ from bsnc.search.limit import Limit
 from bsnc.search.neighbours import climb, live_rows
 
 MAX_PROPOSALS = 60
+SECONDS = 20.0
 
 
 @dataclass(frozen=True)
@@ -107,9 +111,13 @@ def _by_proposals(graph: Graph, logits: Vector, limits: Sequence[Limit], proposa
     program, budgets = Program(graph), [budget for limit in limits for budget in limit.below]
     objective = np.zeros(program.size)
     objective[: len(logits)] = -logits
-    proposed = np.inf
+    proposed = _highest(graph, logits)
+    until = np.inf if all(limit.is_linear for limit in limits) else time.monotonic() + SECONDS
     for _ in range(proposals):
-        chosen = program.propose(objective, budgets)
+        try:
+            chosen = program.propose(objective, budgets, max(until - time.monotonic(), 0.0))
+        except TimeoutError:
+            break
         if chosen is None:
             return Projection(None, exact=True)
         if all(limit.holds(chosen.live[None])[0] for limit in limits):
@@ -120,6 +128,12 @@ def _by_proposals(graph: Graph, logits: Vector, limits: Sequence[Limit], proposa
     return _by_climbing(graph, logits, limits, proposed)
 
 
+def _highest(graph: Graph, logits: Vector) -> float:
+    """The sum of logits `[S]` where each gate has its likeliest value."""
+    pairs = zip(graph.gates, graph.gate_switches, strict=True)
+    return float(sum(logits[list(s)].max() if gate.options else max(logits[s.start], 0.0) for gate, s in pairs))
+
+
 def _by_climbing(graph: Graph, logits: Vector, limits: Sequence[Limit], highest: float) -> Projection:
     """Local search among the architectures within all limits; `highest` is the best log probability there can be."""
 
@@ -127,7 +141,8 @@ def _by_climbing(graph: Graph, logits: Vector, limits: Sequence[Limit], highest:
         allowed = live.any(1) & np.all([limit.holds(live) for limit in limits], axis=0)
         return np.where(allowed, switches @ logits, -np.inf)
 
-    found = [climb(graph, start.switches, score) for start in _starts(graph, limits)]
+    until = time.monotonic() + SECONDS
+    found = [climb(graph, start.switches, score, until) for start in _starts(graph, limits, until)]
     if not found:
         return Projection(None, exact=False, gap=np.inf)
     best = max(found, key=lambda a: float(logits @ a.switches))
@@ -135,7 +150,7 @@ def _by_climbing(graph: Graph, logits: Vector, limits: Sequence[Limit], highest:
     return Projection(best, exact=gap == 0.0, gap=gap)
 
 
-def _starts(graph: Graph, limits: Sequence[Limit]) -> Iterator[Architecture]:
+def _starts(graph: Graph, limits: Sequence[Limit], until: float) -> Iterator[Architecture]:
     """Architectures within all limits: the cheapest by one measure or another, mended where they are over one."""
     measures = [budget for limit in limits for budget in limit.below] or [_length(graph)]
     bounded = [budget for budget in measures if np.isfinite(budget.bound)]
@@ -143,7 +158,7 @@ def _starts(graph: Graph, limits: Sequence[Limit]) -> Iterator[Architecture]:
         start = cheapest(graph, measure, bounded)
         if start is None:
             continue
-        start = climb(graph, start.switches, lambda _, live: -_excess(limits, live))
+        start = climb(graph, start.switches, lambda _, live: -_excess(limits, live), until)
         if _excess(limits, start.live[None])[0] == 0:
             yield start
 
