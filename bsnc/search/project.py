@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,7 @@ from bsnc.search.neighbours import climb, live_rows
 
 MAX_PROPOSALS = 60
 SECONDS = 20.0
+LEAST_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,35 @@ def least(graph: Graph, limit: Limit, few: int = FEW) -> Extreme:
     starts = [_connected(cheapest(graph, budget)) for budget in (*limit.below, _length(graph))]
     lowest = max((cost_of_live(graph, s.live, b) for s, b in zip(starts, limit.below, strict=False)), default=0.0)
     found = [climb(graph, start.switches, lambda _, live: _descending(limit, live)) for start in starts]
-    best = min(found, key=lambda a: float(limit.count(a.live[None])[0]))
-    return Extreme(best, float(limit.count(best.live[None])[0]), lowest)
+    best = min(found, key=lambda a: _cost(limit, a))
+    return _lowered(graph, limit, Extreme(best, _cost(limit, best), lowest))
+
+
+def _lowered(graph: Graph, limit: Limit, known: Extreme) -> Extreme:
+    """The least cost, or a better bound on it: what costs least by a linear cost below `limit` is proposed, and cut off
+    with all that for the same reason costs no less than what is known, until even that linear cost is no less."""
+    if not limit.below:
+        return known
+    program, until = Program(graph), time.monotonic() + LEAST_SECONDS
+    measure = replace(limit.below[0], bound=np.inf)
+    row = program.cost_row(measure)
+    nothing, scale = [0.0] * graph.switch_count, 1e4 / (float(row.max()) or 1.0)
+    for _ in range(MAX_PROPOSALS):
+        if known.bound >= known.value:
+            break
+        try:
+            chosen = program.propose(row * scale, (), max(until - time.monotonic(), 0.0))
+        except TimeoutError:
+            break
+        if chosen is None:
+            return replace(known, bound=known.value)
+        value, lowest = _cost(limit, chosen), cost_of_live(graph, chosen.live, measure) - row.max() * 1e-9
+        if value < known.value:
+            known = replace(known, architecture=chosen, value=value)
+        known = replace(known, bound=min(max(known.bound, lowest), known.value))
+        for conflict in conflicts(graph, chosen.live, [replace(limit, bound=np.nextafter(known.value, 0))], nothing):
+            program.forbid(conflict.on, conflict.off)
+    return known
 
 
 def most(graph: Graph, limit: Limit, few: int = FEW) -> Extreme:

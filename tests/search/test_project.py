@@ -17,6 +17,7 @@ from bsnc.search import Architecture, Extreme, Limit, Projection, least, most, p
 from bsnc.search.conflict import conflicts
 from bsnc.train import limit_of
 from tests.laws.brute_force import Choices, every_choice
+from tests.laws.build import FIXED, conv, network
 from tests.laws.strategies import law, networks
 
 TOLERANCE = 1e-5
@@ -180,3 +181,41 @@ def test_a_conflict_rules_out_what_breaks_a_limit_and_nothing_else(problem: Prob
         taken = np.array([switches[:, list(group)].any(1) for group in conflict.on]).reshape(-1, len(switches))
         ruled_out = taken.all(0) & ~switches[:, list(conflict.off)].any(1)
         assert ruled_out[row] and not problem.allowed[ruled_out].any()
+
+
+LINE = network((1, 4, 4), {"y": []}, [("x", "y", [conv(1)], FIXED)])
+
+
+def own(graph: Graph, bound: float, value: float) -> Limit:
+    return limit_of(cost_of(OWN, graph, Given(functions={"toys:cost": lambda _: value})), bound)
+
+
+@pytest.mark.parametrize("few", [4096, 0])
+def test_without_gates_there_is_one_architecture_or_none(few: int) -> None:
+    weights = cost_of(CostKey(name="weights"), LINE)
+    cost = weights(torch.ones(1, 1, dtype=torch.bool)).item()
+    found = project(LINE, np.zeros(0), [limit_of(weights, cost), own(LINE, 1.0, 1.0)], few)
+    assert found.architecture is not None and found.architecture.live.tolist() == [True] and found.exact
+    assert project(LINE, np.zeros(0), [limit_of(weights, cost - 1)], few) == Projection(None, exact=True)
+    assert project(LINE, np.zeros(0), [own(LINE, 0.5, 1.0)], few) == Projection(None, exact=True)
+
+
+@pytest.mark.parametrize("few", [4096, 0])
+def test_a_function_that_is_the_same_everywhere_allows_all_or_nothing(few: int) -> None:
+    graph = network((1, 4, 4), {"y": []}, [("x", "y", [conv(1)]) for _ in range(5)])
+    logits = np.array([1.0, -1.0, 2.0, -3.0, 0.5])
+    found = project(graph, logits, [own(graph, 3.0, 3.0)], few)
+    assert (
+        found.exact and found.architecture is not None and found.architecture.switches.tolist() == (logits > 0).tolist()
+    )
+    assert project(graph, logits, [own(graph, 2.9, 3.0)], few) == Projection(None, exact=True)
+
+
+@pytest.mark.parametrize("few", [4096, 0])
+def test_a_bound_below_what_every_run_takes_allows_nothing(few: int) -> None:
+    graph = network((1, 4, 4), {"y": []}, [("x", "y", [conv(1)]) for _ in range(2)])
+    table = LatencyTable(edges=(0.0, 0.0), nodes=(0.0, 0.0), constant=2.0)
+    latency = cost_of(LATENCY, graph, Given(latency={LATENCY: table}))
+    assert project(graph, np.ones(2), [limit_of(latency, 1.0)], few) == Projection(None, exact=True)
+    found = project(graph, np.ones(2), [limit_of(latency, 2.0)], few)
+    assert found.architecture is not None and found.architecture.switches.all()
