@@ -34,6 +34,11 @@ class Cost(Protocol):
         """Linear costs that never exceed this one; where it is linear, itself alone."""
         ...
 
+    def lower_bound(self, live: Tensor) -> Tensor:
+        """Live edges `[B, E]` → `[B]` (float64), never more than the cost, and never less where live edges are added;
+        the cost itself where it grows."""
+        ...
+
     def __call__(self, live: Tensor) -> Tensor: ...
 
 

@@ -40,6 +40,10 @@ class ExternCost:
     def below(self) -> tuple[LinearCost, ...]:
         return ()
 
+    def lower_bound(self, live: Tensor) -> Tensor:
+        """Nothing is known of a function but that it is not negative."""
+        return torch.zeros(len(live), dtype=torch.float64, device=live.device)
+
     def __call__(self, live: Tensor) -> Tensor:
         packed = np.packbits(live.cpu().numpy(), axis=1)
         rows = [row.tobytes() for row in packed]

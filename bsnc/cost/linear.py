@@ -79,6 +79,9 @@ class LinearCost:
             cost = cost + (live[:, first] & live[:, second]).to(torch.float64) @ self.pair_weights.to(live.device)
         return cost + self.constant * live.any(1) if self.constant else cost
 
+    def lower_bound(self, live: Tensor) -> Tensor:
+        return self(live)
+
     def shares(self, live: Tensor) -> tuple[Tensor, Tensor]:
         """What each edge `[B, E]` and each node `[B, V]` bears of the cost of live edges `[B, E]`, float64. Together
         with `constant` they make up the cost; the weight of a pair is borne by the edge that pays for its channels."""

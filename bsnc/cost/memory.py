@@ -44,6 +44,9 @@ class Memory:
         rows = self._peak.rows(live)[0]
         return self._moments[int(rows.argmax())], int(rows.max())
 
+    def lower_bound(self, live: Tensor) -> Tensor:
+        return self(live)
+
 
 @dataclass(frozen=True)
 class _Peak:

@@ -30,7 +30,11 @@ Vector = NDArray[np.float64]
 TOLERANCE = 1e-6
 """HiGHS's on a constraint, relative to a budget's bound."""
 MAX_CUTS = 1000
-_SOLVED, _INFEASIBLE = 0, 2
+_SOLVED, _OUT_OF_NODES, _INFEASIBLE = 0, 1, 2
+
+
+class UnsolvedError(RuntimeError):
+    """A program was given up."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,11 @@ def live_of(graph: Graph, switches: NDArray[np.bool_]) -> Architecture:
     """The architecture of a choice of switches `[S]`."""
     kept = [1 if s is None or switches[s] else 0 for s in graph.edge_switches]
     return Architecture(switches, np.array(live_bits(graph, kept, 1), dtype=bool))
+
+
+def switches_of(graph: Graph, live: NDArray[np.bool_]) -> list[int]:
+    """The switches of live edges `[E]`. Every choice that has them on makes these edges live, and perhaps more."""
+    return sorted({s for e in np.flatnonzero(live) if (s := graph.edge_switches[e]) is not None})
 
 
 def cost_of_live(graph: Graph, live: NDArray[np.bool_], budget: LinearBudget) -> float:
@@ -154,22 +163,20 @@ class Program(Rows):
             chosen = self.propose(objective, budgets)
             if chosen is None or all(cost_of_live(self.graph, chosen.live, b) <= b.bound for b in budgets):
                 return chosen
-            self.forbid(chosen, larger=True)
+            self.forbid([(switch,) for switch in switches_of(self.graph, chosen.live)], ())
         raise AssertionError(f"over {MAX_CUTS} architectures lie between a budget and the solver's tolerance")
 
-    def forbid(self, chosen: Architecture, larger: bool) -> None:
-        """Cut off every choice of switches that makes the same edges live, and, with `larger`, all that make more.
+    def forbid(self, on: Sequence[Sequence[int]], off: Sequence[int]) -> None:
+        """Cut off every choice in which a switch of each group of `on` is on and the switches `off` are off. The
+        switches of a group exclude each other."""
+        some = [(switch, 1.0) for group in on for switch in group]
+        self.row([*some, *((switch, -1.0) for switch in off)], upper=len(on) - 1.0)
 
-        Where a cost only grows with live edges and one architecture is over budget, so is each that has its live
-        switches on too: cutting all those off costs no solution. Otherwise those whose switches that are off now stay
-        off are cut: the same edges are live in them whatever the other switches do.
-        """
-        on = {s for e in np.flatnonzero(chosen.live) if (s := self.graph.edge_switches[e]) is not None}
-        off = [] if larger else np.flatnonzero(~chosen.switches).tolist()
-        self.row([*((switch, 1.0) for switch in on), *((switch, -1.0) for switch in off)], upper=len(on) - 1.0)
-
-    def propose(self, objective: Vector, budgets: Sequence[LinearBudget]) -> Architecture | None:
-        """The best architecture by the solver's tolerance; None where there is none."""
+    def propose(
+        self, objective: Vector, budgets: Sequence[LinearBudget], nodes: int | None = None
+    ) -> Architecture | None:
+        """The best architecture by the solver's tolerance; None where there is none. Raises UnsolvedError where that
+        takes more than so many nodes of the solver's tree."""
         constraints = [self.constraint, *(self._within(budget) for budget in budgets)]
         lower, upper = np.zeros(self.size), np.ones(self.size)
         lower[self.reached + self.graph.node_index[self.graph.input.name]] = 1
@@ -180,16 +187,29 @@ class Program(Rows):
                 integrality=self.integrality,
                 bounds=Bounds(cast(Any, lower), cast(Any, upper)),
                 constraints=constraints,
-                options={"mip_rel_gap": 0.0, "presolve": presolve},
+                options={"mip_rel_gap": 0.0, "presolve": presolve, "node_limit": nodes},
             )
             if found.status == _SOLVED:
                 return live_of(self.graph, found.x[: self.graph.switch_count] > 0.5)
             if found.status == _INFEASIBLE:
                 return None
+            if found.status == _OUT_OF_NODES:
+                raise UnsolvedError
         raise AssertionError(f"the solver failed: {found.message}")
 
     def _within(self, budget: LinearBudget) -> LinearConstraint:
         """The cost relative to the bound. What alone costs more than the bound may cost twice the bound: it can
-        not be live either way, and large coefficients beside small ones mislead the solver."""
-        share = np.minimum(self.cost_row(budget) / budget.bound, 2.0)
-        return LinearConstraint(share, -np.inf, 1 + TOLERANCE - budget.constant / budget.bound)
+        not be live either way, and large coefficients beside small ones mislead the solver. Sums of multiples of one
+        number are such multiples, so that the bound can be lowered to one: few costs then lie a hair above it."""
+        row, left = self.cost_row(budget), budget.bound - budget.constant
+        step = _common_divisor(row)
+        if step and np.isfinite(left):
+            left = float(np.floor(left / step) * step)
+        return LinearConstraint(np.minimum(row / budget.bound, 2.0), -np.inf, TOLERANCE + left / budget.bound)
+
+
+def _common_divisor(weights: Vector) -> float:
+    """The greatest number of which all weights are multiples, where they are whole numbers up to 2^53; 0 otherwise."""
+    if (weights != np.floor(weights)).any() or (weights > 2.0**53).any():
+        return 0.0
+    return float(np.gcd.reduce(weights.astype(np.int64)))

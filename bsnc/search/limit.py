@@ -19,11 +19,12 @@ class Limit:
     """`count(live) ≤ bound`.
 
     `below` are linear budgets that hold wherever this limit holds; where `is_linear` the one there is says the same.
-    `grows`: the cost never falls where live edges are added.
+    `floor` is a cost that never falls where live edges are added and never exceeds `count`; `grows`: it is `count`.
     """
 
     count: Count
     bound: float
+    floor: Count
     below: tuple[LinearBudget, ...] = ()
     is_linear: bool = False
     grows: bool = False

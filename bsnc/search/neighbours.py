@@ -13,7 +13,8 @@ from bsnc.search.architecture import Architecture
 Switches = NDArray[np.bool_]
 Score = Callable[[Switches, NDArray[np.bool_]], NDArray[np.float64]]
 """(switches `[N, S]`, live edges `[N, E]`) → what to make great, `[N]`; −∞ where a row may not be taken."""
-MAX_MOVES = 1000
+MAX_WORK = 10**7
+"""Edges of all rows that one climb looks at."""
 MAX_PAIRS = 4096
 
 
@@ -25,13 +26,14 @@ def live_rows(graph: Graph, switches: Switches) -> NDArray[np.bool_]:
 
 
 def climb(graph: Graph, start: Switches, score: Score) -> Architecture:
-    """From switches `[S]` the best neighbour, again and again, until none is better. Deterministic."""
-    best = start
+    """From switches `[S]` the best neighbour, again and again, until none is better or MAX_WORK is done."""
+    best, work = start, 0
     height = float(score(best[None], live_rows(graph, best[None]))[0])
-    for _ in range(MAX_MOVES):
+    while work < MAX_WORK:
         for around in (_one_gate, _two_gates):
             rows = around(graph, best)
             scores = score(rows, live_rows(graph, rows)) if len(rows) else np.array([-np.inf])
+            work += len(rows) * len(graph.edges)
             if float(scores.max()) > height:
                 break
         else:

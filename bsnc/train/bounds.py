@@ -19,8 +19,11 @@ def limit_of(cost: Cost, bound: float = np.inf) -> Limit:
     def count(live: NDArray[np.bool_]) -> NDArray[np.float64]:
         return cost(torch.from_numpy(live)).numpy()
 
+    def floor(live: NDArray[np.bool_]) -> NDArray[np.float64]:
+        return cost.lower_bound(torch.from_numpy(live)).numpy()
+
     below = tuple(_linear(part, bound) for part in cost.below)
-    return Limit(count, bound, below, isinstance(cost, LinearCost), cost.grows)
+    return Limit(count, bound, floor, below, isinstance(cost, LinearCost), cost.grows)
 
 
 def _linear(cost: LinearCost, bound: float) -> LinearBudget:
