@@ -5,9 +5,9 @@ A program proposes one choice; what is learnt from it should rule out many. Two 
 - *Too much.* `Limit.floor` only grows with live edges, and these only grow with switches that are on. So where a set K
   of switches, all others off, makes edges live whose floor is over the bound, every choice in which K is on is over it
   too. That holds of categorical gates as well, though K alone may be no sample: a sample with K on has no fewer edges.
-- *The same.* With the switches L of the live edges on and a set O off, at least the edges of L are live, and at most
-  those that are live when all switches but O are on. Where these are no more, the same edges are live in every choice
-  with L on and O off, whatever its other switches do; so it costs the same.
+- *The same.* With the switches L of the live edges on and a set O of those that are off kept off, at least the edges
+  of L are live, and at most those that are live when all switches but O are on. Where these are no more, the same edges are
+  live in every choice with L on and O off, whatever its other switches do; so it costs the same.
 
 K and O are made small by leaving out what is not needed (a deletion filter): none of their switches can be spared. An
 option in K is then joined by others of its gate, where every way to take one option of each is over the bound.
@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bsnc.ir import Graph
-from bsnc.search.architecture import switches_of
+from bsnc.search.architecture import Architecture, switches_of
 from bsnc.search.limit import Limit
 from bsnc.search.neighbours import Switches, live_rows
 
@@ -44,9 +44,12 @@ class Conflict:
     off: tuple[int, ...] = ()
 
 
-def conflicts(graph: Graph, live: Live, limits: Iterable[Limit], worth: Sequence[float]) -> Iterator[Conflict]:
-    """Reasons why live edges `[E]` break limits, one or two for each limit that they break. What is `worth` least,
-    `[S]`, is left out of a set first: the rest is then hardest to do without. Nothing where no limit is broken."""
+def conflicts(
+    graph: Graph, chosen: Architecture, limits: Iterable[Limit], worth: Sequence[float]
+) -> Iterator[Conflict]:
+    """Reasons why a choice breaks limits, one or two for each limit that it breaks; each rules it out. What is `worth`
+    least, `[S]`, is left out of a set first: the rest is then hardest to do without. Nothing where all limits hold."""
+    live = chosen.live
     for limit in limits:
         if limit.holds(live[None])[0]:
             continue
@@ -54,7 +57,7 @@ def conflicts(graph: Graph, live: Live, limits: Iterable[Limit], worth: Sequence
             for sign in (1.0, -1.0):
                 yield too_much(graph, live, limit, [sign * value for value in worth])
         else:
-            yield the_same(graph, live, worth)
+            yield the_same(graph, chosen, worth)
 
 
 def too_much(graph: Graph, live: Live, limit: Limit, worth: Sequence[float]) -> Conflict:
@@ -66,13 +69,13 @@ def too_much(graph: Graph, live: Live, limit: Limit, worth: Sequence[float]) -> 
     return Conflict(_joined(graph, _needed(graph, switches_of(graph, live), worth, over), over))
 
 
-def the_same(graph: Graph, live: Live, worth: Sequence[float]) -> Conflict:
-    """The choices that make exactly these edges `[E]` live, or most of them: some switches on, few off."""
-    on = switches_of(graph, live)
-    off = sorted(set(range(graph.switch_count)) - set(on))
+def the_same(graph: Graph, chosen: Architecture, worth: Sequence[float]) -> Conflict:
+    """Choices that make exactly the same edges live: some switches on, few off."""
+    on = switches_of(graph, chosen.live)
+    off = np.flatnonzero(~chosen.switches).tolist()
 
     def alike(rows: Switches) -> NDArray[np.bool_]:
-        return (live_rows(graph, ~rows) == live).all(1)
+        return (live_rows(graph, ~rows) == chosen.live).all(1)
 
     kept = _needed(graph, off, [-value for value in worth], alike)
     return Conflict(tuple((switch,) for switch in on), tuple(kept))

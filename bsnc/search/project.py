@@ -107,7 +107,7 @@ def _lowered(graph: Graph, limit: Limit, known: Extreme) -> Extreme:
         if value < known.value:
             known = replace(known, architecture=chosen, value=value)
         known = replace(known, bound=min(max(known.bound, lowest), known.value))
-        for conflict in conflicts(graph, chosen.live, [replace(limit, bound=np.nextafter(known.value, 0))], nothing):
+        for conflict in conflicts(graph, chosen, [replace(limit, bound=np.nextafter(known.value, 0))], nothing):
             program.forbid(conflict.on, conflict.off)
     return known
 
@@ -160,7 +160,7 @@ def _by_proposals(graph: Graph, logits: Vector, limits: Sequence[Limit], proposa
         if all(limit.holds(chosen.live[None])[0] for limit in limits):
             return Projection(chosen, exact=True)
         proposed = float(logits @ chosen.switches)
-        for conflict in conflicts(graph, chosen.live, limits, logits.tolist()):
+        for conflict in conflicts(graph, chosen, limits, logits.tolist()):
             program.forbid(conflict.on, conflict.off)
     return _by_climbing(graph, logits, limits, proposed)
 

@@ -174,9 +174,10 @@ def test_a_conflict_rules_out_what_breaks_a_limit_and_nothing_else(problem: Prob
     if len(broken) == 0:
         return
     row = broken[random.randrange(len(broken))]  # type: ignore[attr-defined]
-    found = list(conflicts(problem.graph, problem.choices.live[row], problem.limits, problem.logits.tolist()))
-    assert found
     switches = problem.choices.switches
+    chosen = Architecture(switches[row], problem.choices.live[row])
+    found = list(conflicts(problem.graph, chosen, problem.limits, problem.logits.tolist()))
+    assert found
     for conflict in found:
         taken = np.array([switches[:, list(group)].any(1) for group in conflict.on]).reshape(-1, len(switches))
         ruled_out = taken.all(0) & ~switches[:, list(conflict.off)].any(1)
