@@ -18,13 +18,15 @@ from bsnc.export.amount import ModelCosts
 from bsnc.export.certificate import BudgetRow, budget_rows
 from bsnc.export.metadata import Hidden, Provenance, fold_and_note, read_provenance
 from bsnc.export.parity import ModelRunError, Parity, measure_parity
-from bsnc.export.recount import initialisers, recount
+from bsnc.export.recount import FileCosts, initialisers
 from bsnc.ir import CostKey, Graph, Program, every_cost, graph_hash
 from bsnc.lower import lower_static
 from bsnc.ops import EXTERN
 from bsnc.passes import ApplyArchitecture
 
 Examples = Callable[[], NDArray[np.float32]]
+_WORK = CostKey(name="steps", options=(("cores", "1"),))
+"""Counting this holds the names of all operators against the wiring."""
 
 
 @dataclass
@@ -70,7 +72,8 @@ def verify_model(
     provenance = read_provenance(model)
     try:
         graph = None if provenance is None else _architecture(path, provenance, program)
-        result.budgets, _ = budget_rows(ModelCosts(model, provenance, program.graph, given or Given()), bounds)
+        costs = ModelCosts(model, provenance, program.graph, given or Given())
+        result.budgets, _ = budget_rows(costs, bounds)
         result.diagnostics += [_over(path, row) for row in result.budgets if not row.met]
         if provenance is None or graph is None:
             message = "the model carries no bsnc metadata: its costs are recounted, its outputs not compared"
@@ -79,7 +82,7 @@ def verify_model(
             network = lower_static(graph).eval()
             _compare_claims(path, provenance, fold_and_note(program.graph, graph, network))
             _compare_interface(path, model, graph)
-            _compare_costs(path, model, provenance, program, graph)
+            _compare_costs(path, costs.file, program, graph, [key for key, _ in bounds])
             _load_initialisers(path, model, network)
             result.parity = _compare_outputs(path, model, network, examples, result)
     except Diagnosed as mistake:
@@ -100,19 +103,19 @@ def _architecture(path: Path, provenance: Provenance, program: Program) -> Graph
     return graph
 
 
-def _compare_costs(path: Path, model: onnx.ModelProto, provenance: Provenance, program: Program, graph: Graph) -> None:
-    """The file costs what the architecture costs: it has no operator more, none less, none wider.
+def _compare_costs(path: Path, file: FileCosts, program: Program, graph: Graph, bounded: Sequence[CostKey]) -> None:
+    """The file costs what the architecture costs: it has no operator more, none less, none wider, none of another name.
 
     It may need less memory: what a node only passes on has no place of its own there. Of modules of the user's own the
     spec may declare more than the file executes, but not less; what they keep and how they work the spec does not tell.
     """
     declares = any(call.op == EXTERN for edge in graph.edges for call in edge.module)
     live = torch.tensor([[edge.name in graph.edge_index for edge in program.graph.edges]])
-    keys = dict.fromkeys((*every_cost(), *(b.cost for b in program.budgets if b.cost.signature.source == "graph")))
+    keys = dict.fromkeys((*every_cost(), _WORK, *(key for key in bounded if key.signature.source == "graph")))
     for key in keys:
         if declares and key.signature.dimension == "bytes":
             continue
-        expected, found = int(cost_of(key, program.graph)(live)[0]), recount(model, key, provenance)
+        expected, found = int(cost_of(key, program.graph)(live)[0]), file.of(key)
         if found > expected or (found < expected and not declares and key.name != "memory"):
             unit = key.signature.unit
             message = f"the file has {found} {unit} by `{key}`, its architecture {expected}"
