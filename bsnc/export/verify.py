@@ -67,14 +67,17 @@ def verify_model(
     examples: Examples,
     given: Given | None = None,
 ) -> Verification:
-    """Check a model against a program. Complaints end up in the result; nothing is raised for a bad model."""
+    """Check a model against a program. Complaints end up in the result; nothing is raised for a bad model.
+
+    What must be measured comes last: a model that is not that of the spec is not run.
+    """
     result = Verification()
     provenance = read_provenance(model)
     try:
         graph = None if provenance is None else _architecture(path, provenance, program)
         costs = ModelCosts(model, provenance, program.graph, given or Given())
-        result.budgets, _ = budget_rows(costs, bounds)
-        result.diagnostics += [_over(path, row) for row in result.budgets if not row.met]
+        told = [(key, bound) for key, bound in bounds if key.signature.source != "measured"]
+        _hold(path, costs, told, result)
         if provenance is None or graph is None:
             message = "the model carries no bsnc metadata: its costs are recounted, its outputs not compared"
             result.diagnostics.append(Diagnostic("BSN515", message, subject=str(path)))
@@ -82,12 +85,22 @@ def verify_model(
             network = lower_static(graph).eval()
             _compare_claims(path, provenance, fold_and_note(program.graph, graph, network))
             _compare_interface(path, model, graph)
-            _compare_costs(path, costs.file, program, graph, [key for key, _ in bounds])
+            _compare_costs(path, costs.file, program, graph, [key for key, _ in told])
             _load_initialisers(path, model, network)
             result.parity = _compare_outputs(path, model, network, examples, result)
+        _hold(path, costs, [bound for bound in bounds if bound not in told], result)
+        order = {str(key): place for place, (key, _) in enumerate(bounds)}
+        result.budgets = tuple(sorted(result.budgets, key=lambda row: order[row.cost]))
     except Diagnosed as mistake:
         result.diagnostics += [_at(path, d) for d in mistake.diagnostics]
     return result
+
+
+def _hold(path: Path, costs: ModelCosts, bounds: Sequence[tuple[CostKey, float]], result: Verification) -> None:
+    """Hold a model against some budgets."""
+    rows, _ = budget_rows(costs, bounds)
+    result.budgets += rows
+    result.diagnostics += [_over(path, row) for row in rows if not row.met]
 
 
 def _architecture(path: Path, provenance: Provenance, program: Program) -> Graph:
@@ -125,8 +138,13 @@ def _compare_costs(path: Path, file: FileCosts, program: Program, graph: Graph, 
 def _compare_claims(path: Path, claimed: Hidden, expected: Hidden) -> None:
     """The metadata tells of what folding and pruning hid what the spec tells."""
     for name in Hidden.model_fields:
-        if getattr(claimed, name) != getattr(expected, name):
+        if _in_order(getattr(claimed, name)) != _in_order(getattr(expected, name)):
             raise _complaint("BSN513", path, f"`{name}` in its metadata is not that of the architecture it names")
+
+
+def _in_order(claim: object) -> object:
+    """The order of edges in the wiring is that of the schedule: a dict alone would not compare it."""
+    return tuple(claim.items()) if isinstance(claim, dict) else claim  # pyright: ignore[reportUnknownVariableType]
 
 
 def _compare_interface(path: Path, model: onnx.ModelProto, graph: Graph) -> None:
