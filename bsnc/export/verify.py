@@ -25,6 +25,7 @@ from bsnc.ops import EXTERN
 from bsnc.passes import ApplyArchitecture
 
 Examples = Callable[[], NDArray[np.float32]]
+Bounds = Sequence[tuple[CostKey, float]]
 _WORK = CostKey(name="steps", options=(("cores", "1"),))
 """Counting this holds the names of all operators against the wiring."""
 
@@ -63,20 +64,20 @@ def verify_model(
     path: Path,
     model: onnx.ModelProto,
     program: Program,
-    bounds: Sequence[tuple[CostKey, float]],
+    bounds: Bounds,
     examples: Examples,
     given: Given | None = None,
 ) -> Verification:
     """Check a model against a program. Complaints end up in the result; nothing is raised for a bad model.
 
-    What must be measured comes last: a model that is not that of the spec is not run.
+    What must be measured comes last, in `budgets` too: a model that is not that of the spec is not run.
     """
     result = Verification()
     provenance = read_provenance(model)
     try:
         graph = None if provenance is None else _architecture(path, provenance, program)
         costs = ModelCosts(model, provenance, program.graph, given or Given())
-        told = [(key, bound) for key, bound in bounds if key.signature.source != "measured"]
+        told, measured = _apart(bounds)
         _hold(path, costs, told, result)
         if provenance is None or graph is None:
             message = "the model carries no bsnc metadata: its costs are recounted, its outputs not compared"
@@ -88,16 +89,20 @@ def verify_model(
             _compare_costs(path, costs.file, program, graph, [key for key, _ in told])
             _load_initialisers(path, model, network)
             result.parity = _compare_outputs(path, model, network, examples, result)
-        _hold(path, costs, [bound for bound in bounds if bound not in told], result)
-        order = {str(key): place for place, (key, _) in enumerate(bounds)}
-        result.budgets = tuple(sorted(result.budgets, key=lambda row: order[row.cost]))
+        _hold(path, costs, measured, result)
     except Diagnosed as mistake:
         result.diagnostics += [_at(path, d) for d in mistake.diagnostics]
     return result
 
 
-def _hold(path: Path, costs: ModelCosts, bounds: Sequence[tuple[CostKey, float]], result: Verification) -> None:
-    """Hold a model against some budgets."""
+def _apart(bounds: Bounds) -> tuple[Bounds, Bounds]:
+    """Those of costs that can be told without running the model, and the others."""
+    told = [(key, bound) for key, bound in bounds if key.signature.source != "measured"]
+    return told, [(key, bound) for key, bound in bounds if key.signature.source == "measured"]
+
+
+def _hold(path: Path, costs: ModelCosts, bounds: Bounds, result: Verification) -> None:
+    """Hold a model against some budgets, after those that it was held against."""
     rows, _ = budget_rows(costs, bounds)
     result.budgets += rows
     result.diagnostics += [_over(path, row) for row in rows if not row.met]
