@@ -733,9 +733,11 @@ def test_what_is_no_model_is_called_that(what: str) -> None:
     assert codes(result) == ["BSN511"] and not result.met
 
 
-def test_a_name_that_is_no_text_is_refused_without_a_word_of_the_runtime(capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_graph_whose_name_is_no_text_is_refused_without_a_word_of_the_runtime(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
     case = exported("vector")
-    content = case.model.SerializeToString().replace(b"nodes.h.tanh/Tanh", b"nodes.h.tanh/Tan\xff")
+    content = case.model.SerializeToString().replace(b"main_graph", b"main_grap\xff")
     result = check(content, case)
     assert codes(result) == ["BSN511"] and not result.met
     assert capfd.readouterr() == ("", "")
