@@ -157,3 +157,14 @@ def test_a_model_that_cannot_run_is_one_kind_of_error() -> None:
         run_onnx(case.model, case.examples[:, :2])
     with pytest.raises(ModelRunError):
         run_onnx(onnx.ModelProto(), case.examples)
+
+
+def test_the_runtime_prints_nothing_of_a_model_whose_operators_have_no_readable_names(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    case = exported("vector")
+    model = onnx.ModelProto()
+    model.ParseFromString(case.model.SerializeToString().replace(b"Tanh", b"Tan\xff"))
+    with pytest.raises(ModelRunError):
+        run_onnx(model, case.examples)
+    assert capfd.readouterr() == ("", "")

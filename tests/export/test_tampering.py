@@ -733,16 +733,6 @@ def test_what_is_no_model_is_called_that(what: str) -> None:
     assert codes(result) == ["BSN511"] and not result.met
 
 
-def test_a_graph_whose_name_is_no_text_is_refused_without_a_word_of_the_runtime(
-    capfd: pytest.CaptureFixture[str],
-) -> None:
-    case = exported("vector")
-    content = case.model.SerializeToString().replace(b"main_graph", b"main_grap\xff")
-    result = check(content, case)
-    assert codes(result) == ["BSN511"] and not result.met
-    assert capfd.readouterr() == ("", "")
-
-
 @law(60)
 @given(st.floats(0, 1, exclude_max=True))
 def test_a_truncated_file_is_no_model(share: float) -> None:
