@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 import onnx
@@ -12,7 +13,7 @@ from bsnc.cost import Given, cost_of
 from bsnc.export.latency import LatencyMeasurement, measure_latency
 from bsnc.export.metadata import Provenance
 from bsnc.export.model_graph import uncountable
-from bsnc.export.recount import recount
+from bsnc.export.recount import FileCosts
 from bsnc.ir import CostKey, Frozen, Graph
 
 
@@ -37,11 +38,15 @@ class ModelCosts:
     whole: Graph | None
     given: Given = field(default_factory=Given)
 
+    @cached_property
+    def file(self) -> FileCosts:
+        return FileCosts(self.model, self.provenance)
+
     def amount(self, key: CostKey) -> Amount:
         """Raises Diagnosed (BSN513, BSN516, BSN218 from the user's function, BSN521 where it cannot be measured)."""
         match key.signature.source:
             case "graph":
-                value = recount(self.model, key, self.provenance)
+                value = self.file.of(key)
                 return Amount(value=value, told="recounted", low=value, high=value)
             case "measured":
                 found = measure_latency(self.model, key)

@@ -14,7 +14,6 @@ from bsnc.export.latency import LatencyMeasurement
 from bsnc.export.metadata import Provenance
 from bsnc.export.onnx_model import OPSET
 from bsnc.export.parity import Parity
-from bsnc.export.recount import recount
 from bsnc.ir import CostKey, Frozen, every_cost, exactly, signature_of
 
 
@@ -104,7 +103,7 @@ def certify(
         model_sha256=hashlib.sha256(costs.model.SerializeToString()).hexdigest(),
         opset=OPSET,
         budgets=rows,
-        costs={str(key): recount(costs.model, key, provenance) for key in every_cost()},
+        costs={str(key): costs.file.of(key) for key in every_cost()},
         measurements=measurements,
         parity=parity,
         versions={

@@ -9,6 +9,7 @@ import onnx
 from onnx import numpy_helper
 
 from bsnc.export.model_graph import ModelGraph, attribute, uncountable
+from bsnc.export.operator_names import op_of
 
 _FREE = frozenset(
     [
@@ -83,7 +84,8 @@ _RESHAPING = frozenset({"Reshape", "Unsqueeze"})
 
 @dataclass(frozen=True)
 class Layer:
-    """An operator with weights: what it executes, its weights by name, and its name in the lowered network.
+    """An operator with weights: what it executes, its weights by name, and its name in the lowered network. `op` is
+    that which the name of the operator itself tells, None where it tells none.
 
     `low_resolution` is what it would execute at the size before the upsampling that feeds it; None where none does.
     A `neutral` one scales by 1 and shifts by 0: the exporter writes group norms as an instance norm that is neutral,
@@ -91,6 +93,7 @@ class Layer:
     """
 
     name: str
+    op: str | None
     multiply_adds: int
     low_resolution: int | None
     weights: tuple[str, ...]
@@ -107,7 +110,7 @@ def find_layers(file: ModelGraph) -> list[Layer]:
         if node.op_type in _MULTIPLYING:
             layers.append(_multiplying_layer(node, file, weights))
         elif weights:
-            layers.append(Layer(_layer_name(weights[0]), 0, None, weights, _is_neutral(node, file)))
+            layers.append(Layer(_layer_name(weights[0]), op_of(node), 0, None, weights, _is_neutral(node, file)))
     return layers
 
 
@@ -136,16 +139,16 @@ def _is_neutral(node: onnx.NodeProto, file: ModelGraph) -> bool:
 def _multiplying_layer(node: onnx.NodeProto, file: ModelGraph, weights: tuple[str, ...]) -> Layer:
     weight, output = file.shape(node.input[1]), file.shape(node.output[0])
     name = _layer_name(weights[0] if weights else node.input[1])
-    source = file.shape(node.input[0])
+    op, source = op_of(node), file.shape(node.input[0])
     if node.op_type in ("Gemm", "MatMul"):
         inner = source[0] if attribute(node, "transA", 0) else source[-1]
-        return Layer(name, prod(output) * inner, None, weights)
+        return Layer(name, op, prod(output) * inner, None, weights)
     coarse = _before_upsampling(node, file, len(weight) - 2)
     if node.op_type == "ConvTranspose":
         low = prod(weight) * prod(coarse) if coarse is not None else None
-        return Layer(name, prod(weight) * prod(source[2:]), low, weights)
+        return Layer(name, op, prod(weight) * prod(source[2:]), low, weights)
     low = prod(weight) * prod(_conv_output(node, coarse, weight[2:])) if coarse is not None else None
-    return Layer(name, prod(weight) * prod(output[2:]), low, weights)
+    return Layer(name, op, prod(weight) * prod(output[2:]), low, weights)
 
 
 def _before_upsampling(node: onnx.NodeProto, file: ModelGraph, rank: int) -> list[int] | None:

@@ -40,7 +40,9 @@ def run_onnx(model: onnx.ModelProto, examples: NDArray[np.float32]) -> NDArray[n
     options.log_severity_level = 4
     content = model.SerializeToString()
     try:
-        session = cast(Any, ort.InferenceSession(content, options, providers=["CPUExecutionProvider"]))
+        session = cast(
+            Any, ort.InferenceSession(content, options, providers=["CPUExecutionProvider"], enable_fallback=0)
+        )
         name = session.get_inputs()[0].name
         batches = [examples[i : i + _BATCH] for i in range(0, len(examples), _BATCH)]
         return np.concatenate([session.run(None, {name: batch})[0] for batch in batches])

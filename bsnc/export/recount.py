@@ -11,7 +11,8 @@ tells, and against the spec in `verify`.
 from __future__ import annotations
 
 from collections import Counter
-from math import prod
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import onnx
@@ -21,28 +22,52 @@ from onnx import numpy_helper
 from bsnc.diagnostics import Diagnosed, Diagnostic
 from bsnc.export.layers import Layer, find_layers
 from bsnc.export.metadata import Provenance
-from bsnc.export.model_graph import ModelGraph, attribute, mismatch, uncountable
+from bsnc.export.model_graph import ModelGraph, mismatch, uncountable
 from bsnc.export.recount_memory import recount_memory, recount_weights
 from bsnc.export.recount_steps import recount_steps
 from bsnc.export.settings import is_setting
+from bsnc.export.tasks import Task, find_tasks
 from bsnc.ir import CostKey
 
 
+@dataclass(frozen=True)
+class FileCosts:
+    """The costs of a model: its graph is read once, whatever is asked."""
+
+    model: onnx.ModelProto
+    provenance: Provenance | None
+
+    def of(self, key: CostKey) -> int:
+        """A cost for one example, one that needs no measuring. Raises Diagnosed (BSN513, BSN516)."""
+        layers = self.layers
+        match key.name:
+            case "params":
+                return _parameters(self.file, layers, self.provenance)
+            case "weights":
+                return recount_weights(self.file)
+            case "memory":
+                return recount_memory(self.file, self.tasks, self.provenance)
+            case "steps":
+                return recount_steps(self.tasks, layers, key.number("cores"), self.provenance)
+            case _:
+                return _multiply_adds(key, layers, self.provenance)
+
+    @cached_property
+    def file(self) -> ModelGraph:
+        return ModelGraph(self.model)
+
+    @cached_property
+    def layers(self) -> list[Layer]:
+        return find_layers(self.file)
+
+    @cached_property
+    def tasks(self) -> list[Task]:
+        return find_tasks(self.file)
+
+
 def recount(model: onnx.ModelProto, key: CostKey, provenance: Provenance | None) -> int:
-    """A cost of a model for one example, one that needs no measuring. Raises Diagnosed (BSN513, BSN516)."""
-    file = ModelGraph(model)
-    layers = find_layers(file)
-    match key.name:
-        case "params":
-            return _parameters(model, layers, provenance)
-        case "weights":
-            return recount_weights(file)
-        case "memory":
-            return recount_memory(file, provenance)
-        case "steps":
-            return recount_steps(file, key.number("cores"), provenance)
-        case _:
-            return _multiply_adds(key, layers, provenance)
+    """See `FileCosts.of`."""
+    return FileCosts(model, provenance).of(key)
 
 
 def _multiply_adds(key: CostKey, layers: list[Layer], provenance: Provenance | None) -> int:
@@ -54,13 +79,14 @@ def _multiply_adds(key: CostKey, layers: list[Layer], provenance: Provenance | N
     return sum(_veniat2018(layer, provenance) for layer in layers) + additions
 
 
-def _parameters(model: onnx.ModelProto, layers: list[Layer], provenance: Provenance | None) -> int:
+def _parameters(file: ModelGraph, layers: list[Layer], provenance: Provenance | None) -> int:
     """Trainable parameters: those stored, and those that the metadata says were folded away.
 
     No tensor is overlooked: without metadata all count that hold data, the neutral ones of a group norm too; with it
     each must belong to one layer.
     """
-    sizes, settings = _sizes(model), _settings(model)
+    sizes = {name: stored.numbers for name, stored in file.stored.items()}
+    settings = _settings(file)
     owned = Counter(weight for layer in layers for weight in layer.weights)
     data = {name for name, size in sizes.items() if size > 1 and name not in settings}
     if provenance is None:
@@ -92,27 +118,13 @@ def _veniat2018(layer: Layer, provenance: Provenance) -> int:
     return layer.low_resolution
 
 
-def _sizes(model: onnx.ModelProto) -> dict[str, int]:
-    """How many numbers each tensor in the file holds."""
-    sizes = {tensor.name: prod(tensor.dims) for tensor in model.graph.initializer}
-    return sizes | {node.output[0]: _constant_size(node) for node in model.graph.node if node.op_type == "Constant"}
-
-
-def _settings(model: onnx.ModelProto) -> set[str]:
+def _settings(file: ModelGraph) -> set[str]:
     """Names of the values that only say how operators work."""
     uses: dict[str, list[bool]] = {}
-    for node in model.graph.node:
+    for node in file.graph.node:
         for place, name in enumerate(node.input):
             uses.setdefault(name, []).append(is_setting(node, place))
     return {name for name, told in uses.items() if all(told)}
-
-
-def _constant_size(node: onnx.NodeProto) -> int:
-    value = attribute(node, "value", None)
-    if isinstance(value, onnx.TensorProto):
-        return prod(value.dims)
-    lists = [attribute(node, name, ()) for name in ("value_floats", "value_ints", "value_strings")]
-    return max(1, *map(len, lists))
 
 
 def initialisers(model: onnx.ModelProto) -> dict[str, NDArray[Any]]:

@@ -3,59 +3,50 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import prod
-
-import onnx
 
 from bsnc.export.metadata import Provenance
-from bsnc.export.model_graph import ModelGraph, attribute
+from bsnc.export.model_graph import ModelGraph, uncountable
 from bsnc.export.settings import is_setting
-from bsnc.export.tasks import Task, find_tasks
+from bsnc.export.tasks import Task
 
-_BYTES: dict[int, int] = {
-    onnx.TensorProto.FLOAT: 4,
-    onnx.TensorProto.DOUBLE: 8,
-    onnx.TensorProto.FLOAT16: 2,
-    onnx.TensorProto.BFLOAT16: 2,
-}
 _STATISTICS = {"BatchNormalization": (3, 4)}
 """Inputs that are set, not trained, and are read like weights."""
+_MADE_OF_CONSTANTS = frozenset({"Constant", "Flatten", "Identity", "Reshape", "Shape", "Squeeze", "Unsqueeze"})
+"""Operators that may have nothing but constants to read: they take no room."""
 
 
 def recount_weights(file: ModelGraph) -> int:
-    """Bytes of the tensors in the file that are data: numbers that are not there to say how an operator works.
-    Single numbers outside of any tensor do not count."""
-    constants = [attribute(node, "value", None) for node in file.graph.node if node.op_type == "Constant"]
-    named = dict(file.tensors)
-    for node, value in zip((n for n in file.graph.node if n.op_type == "Constant"), constants, strict=True):
-        if isinstance(value, onnx.TensorProto):
-            named[node.output[0]] = value
-    data = _read_as_data(file)
-    return sum(
-        _BYTES.get(tensor.data_type, 0) * prod(tensor.dims)
-        for name, tensor in named.items()
-        if tensor.dims and name in data
-    )
+    """Bytes of the tensors in the file that are data: all but those that are only there to say how an operator works.
+    What no operator reads counts too. Single numbers outside of any tensor do not.
+
+    Raises Diagnosed (BSN516) for data that is computed of constants: it would be as large, and be stored nowhere.
+    """
+    for node in file.graph.node:
+        if node.op_type not in _MADE_OF_CONSTANTS and file.constants.issuperset(node.output):
+            raise uncountable(f"`{node.output[0]}` is computed of constants alone, which bsnc never writes")
+    settings = _settings(file)
+    return sum(stored.bytes for name, stored in file.stored.items() if stored.dims and name not in settings)
 
 
-def _read_as_data(file: ModelGraph) -> set[str]:
-    return {
+def _settings(file: ModelGraph) -> set[str]:
+    """What operators read, and never as data."""
+    data = {
         name
         for node in file.graph.node
         for place, name in enumerate(node.input)
         if not is_setting(node, place) or place in _STATISTICS.get(node.op_type, ())
     }
+    return {name for node in file.graph.node for name in node.input} - data
 
 
-def recount_memory(file: ModelGraph, provenance: Provenance | None) -> int:
-    """Bytes of weights and the most bytes of activations while one op runs, operators taken in the order of the file.
+def recount_memory(file: ModelGraph, tasks: list[Task], provenance: Provenance | None) -> int:
+    """Bytes of weights and the most bytes of activations while one task runs, in the order of the file.
 
     An activation lies in memory from the op that makes it to the last one that reads it. A result is written over an
     operand where the op works element by element, no later op reads the operand, and it was made by the same edge, or
     for an aggregation by an edge that arrives there: the rule of `memory` for the graph. Without metadata who made the
     operand plays no part.
     """
-    tasks = find_tasks(file)
     inputs = [value.name for value in file.graph.input if value.name not in file.tensors]
     ends = _last_reads(file, tasks)
     memory = _Memory(file, provenance, ends)
@@ -89,8 +80,7 @@ class _Memory:
         self.places: dict[str, _Place] = {}
 
     def make(self, name: str, maker: str | None, moment: int) -> None:
-        size = _BYTES.get(self.file.types[name], 4) * prod(self.file.shape(name))
-        self.places[name] = _Place(maker, size, moment, max(moment, self.ends.get(name, moment)))
+        self.places[name] = _Place(maker, self.file.bytes(name), moment, max(moment, self.ends.get(name, moment)))
 
     def run(self, moment: int, task: Task) -> None:
         for result in task.results:

@@ -11,18 +11,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bsnc.cost import list_schedule
+from bsnc.export.layers import Layer
 from bsnc.export.metadata import Provenance
-from bsnc.export.model_graph import ModelGraph, mismatch, uncountable
-from bsnc.export.tasks import Task, find_tasks
+from bsnc.export.model_graph import mismatch, uncountable
+from bsnc.export.tasks import Task
 
 Wiring = Mapping[str, tuple[str, str, bool]]
 
 
-def recount_steps(file: ModelGraph, cores: int, provenance: Provenance | None) -> int:
+def recount_steps(tasks: list[Task], layers: list[Layer], cores: int, provenance: Provenance | None) -> int:
     """Steps of list scheduling on a number of cores. Raises Diagnosed (BSN513, BSN516)."""
     if provenance is None:
         raise uncountable("`steps` depend on edges and nodes, which a model without metadata does not name")
-    _bear_out(find_tasks(file), provenance.wiring)
+    for layer in layers:
+        if layer.weights and not layer.neutral and not f"{layer.name}.".startswith(f"{layer.op}."):
+            raise mismatch(f"an operator with the weights of `{layer.name}` does not bear its name")
+    _bear_out(tasks, provenance.wiring)
     return len(list_schedule(_predecessors(provenance.wiring), cores))
 
 
@@ -52,14 +56,23 @@ def _bear_out(tasks: list[Task], wiring: Wiring) -> None:
     maker: dict[str, str] = {}
     for task in tasks:
         owner = (task.op or "").rpartition(".")[0]
-        if owner not in before:
+        passes_on = all(result in task.views for result in task.results)
+        if owner not in before and not (task.op is None and passes_on):
             raise mismatch(f"`{task.results[0]}` is computed for none of the edges and nodes that the metadata names")
-        if owner.startswith("edges.") and not wiring[owner[6:]][2] and task.results[0] not in task.views:
+        if owner.startswith("edges.") and not wiring[owner[6:]][2] and not passes_on:
             raise mismatch(f"`{task.results[0]}` is computed on an edge that the metadata says takes no step")
-        for operand in task.operands:
-            if operand in maker and maker[operand] != owner and maker[operand] not in before[owner]:
-                raise mismatch(f"`{task.results[0]}` is computed from `{operand}`, which the metadata says comes later")
+        if not passes_on:
+            _reads_what_is_there(task, owner, maker, before)
         maker |= {result: maker.get(task.views.get(result, ""), owner) for result in task.results}
+
+
+def _reads_what_is_there(
+    task: Task, owner: str, maker: Mapping[str, str], before: Mapping[str, frozenset[str]]
+) -> None:
+    """Raises Diagnosed (BSN513) where an operand was made by what the owner of a task does not wait for."""
+    for operand in task.operands:
+        if maker.get(operand, "") not in ("", owner, *before[owner]):
+            raise mismatch(f"`{task.results[0]}` is computed from `{operand}`, which the metadata says comes later")
 
 
 def _ancestors(wiring: Wiring) -> dict[str, frozenset[str]]:

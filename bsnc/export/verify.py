@@ -18,13 +18,16 @@ from bsnc.export.amount import ModelCosts
 from bsnc.export.certificate import BudgetRow, budget_rows
 from bsnc.export.metadata import Hidden, Provenance, fold_and_note, read_provenance
 from bsnc.export.parity import ModelRunError, Parity, measure_parity
-from bsnc.export.recount import initialisers, recount
+from bsnc.export.recount import FileCosts, initialisers
 from bsnc.ir import CostKey, Graph, Program, every_cost, graph_hash
 from bsnc.lower import lower_static
 from bsnc.ops import EXTERN
 from bsnc.passes import ApplyArchitecture
 
 Examples = Callable[[], NDArray[np.float32]]
+Bounds = Sequence[tuple[CostKey, float]]
+_WORK = CostKey(name="steps", options=(("cores", "1"),))
+"""Counting this holds the names of all operators against the wiring."""
 
 
 @dataclass
@@ -61,17 +64,21 @@ def verify_model(
     path: Path,
     model: onnx.ModelProto,
     program: Program,
-    bounds: Sequence[tuple[CostKey, float]],
+    bounds: Bounds,
     examples: Examples,
     given: Given | None = None,
 ) -> Verification:
-    """Check a model against a program. Complaints end up in the result; nothing is raised for a bad model."""
+    """Check a model against a program. Complaints end up in the result; nothing is raised for a bad model.
+
+    What must be measured comes last, in `budgets` too: a model that is not that of the spec is not run.
+    """
     result = Verification()
     provenance = read_provenance(model)
     try:
         graph = None if provenance is None else _architecture(path, provenance, program)
-        result.budgets, _ = budget_rows(ModelCosts(model, provenance, program.graph, given or Given()), bounds)
-        result.diagnostics += [_over(path, row) for row in result.budgets if not row.met]
+        costs = ModelCosts(model, provenance, program.graph, given or Given())
+        told, measured = _apart(bounds)
+        _hold(path, costs, told, result)
         if provenance is None or graph is None:
             message = "the model carries no bsnc metadata: its costs are recounted, its outputs not compared"
             result.diagnostics.append(Diagnostic("BSN515", message, subject=str(path)))
@@ -79,12 +86,26 @@ def verify_model(
             network = lower_static(graph).eval()
             _compare_claims(path, provenance, fold_and_note(program.graph, graph, network))
             _compare_interface(path, model, graph)
-            _compare_costs(path, model, provenance, program, graph)
+            _compare_costs(path, costs.file, program, graph, [key for key, _ in told])
             _load_initialisers(path, model, network)
             result.parity = _compare_outputs(path, model, network, examples, result)
+        _hold(path, costs, measured, result)
     except Diagnosed as mistake:
         result.diagnostics += [_at(path, d) for d in mistake.diagnostics]
     return result
+
+
+def _apart(bounds: Bounds) -> tuple[Bounds, Bounds]:
+    """Those of costs that can be told without running the model, and the others."""
+    told = [(key, bound) for key, bound in bounds if key.signature.source != "measured"]
+    return told, [(key, bound) for key, bound in bounds if key.signature.source == "measured"]
+
+
+def _hold(path: Path, costs: ModelCosts, bounds: Bounds, result: Verification) -> None:
+    """Hold a model against some budgets, after those that it was held against."""
+    rows, _ = budget_rows(costs, bounds)
+    result.budgets += rows
+    result.diagnostics += [_over(path, row) for row in rows if not row.met]
 
 
 def _architecture(path: Path, provenance: Provenance, program: Program) -> Graph:
@@ -100,19 +121,19 @@ def _architecture(path: Path, provenance: Provenance, program: Program) -> Graph
     return graph
 
 
-def _compare_costs(path: Path, model: onnx.ModelProto, provenance: Provenance, program: Program, graph: Graph) -> None:
-    """The file costs what the architecture costs: it has no operator more, none less, none wider.
+def _compare_costs(path: Path, file: FileCosts, program: Program, graph: Graph, bounded: Sequence[CostKey]) -> None:
+    """The file costs what the architecture costs: it has no operator more, none less, none wider, none of another name.
 
     It may need less memory: what a node only passes on has no place of its own there. Of modules of the user's own the
     spec may declare more than the file executes, but not less; what they keep and how they work the spec does not tell.
     """
     declares = any(call.op == EXTERN for edge in graph.edges for call in edge.module)
     live = torch.tensor([[edge.name in graph.edge_index for edge in program.graph.edges]])
-    keys = dict.fromkeys((*every_cost(), *(b.cost for b in program.budgets if b.cost.signature.source == "graph")))
+    keys = dict.fromkeys((*every_cost(), _WORK, *(key for key in bounded if key.signature.source == "graph")))
     for key in keys:
         if declares and key.signature.dimension == "bytes":
             continue
-        expected, found = int(cost_of(key, program.graph)(live)[0]), recount(model, key, provenance)
+        expected, found = int(cost_of(key, program.graph)(live)[0]), file.of(key)
         if found > expected or (found < expected and not declares and key.name != "memory"):
             unit = key.signature.unit
             message = f"the file has {found} {unit} by `{key}`, its architecture {expected}"
@@ -122,8 +143,13 @@ def _compare_costs(path: Path, model: onnx.ModelProto, provenance: Provenance, p
 def _compare_claims(path: Path, claimed: Hidden, expected: Hidden) -> None:
     """The metadata tells of what folding and pruning hid what the spec tells."""
     for name in Hidden.model_fields:
-        if getattr(claimed, name) != getattr(expected, name):
+        if _in_order(getattr(claimed, name)) != _in_order(getattr(expected, name)):
             raise _complaint("BSN513", path, f"`{name}` in its metadata is not that of the architecture it names")
+
+
+def _in_order(claim: object) -> object:
+    """The order of edges in the wiring is that of the schedule: a dict alone would not compare it."""
+    return tuple(claim.items()) if isinstance(claim, dict) else claim  # pyright: ignore[reportUnknownVariableType]
 
 
 def _compare_interface(path: Path, model: onnx.ModelProto, graph: Graph) -> None:

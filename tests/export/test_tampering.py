@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import pickle
 from collections.abc import Callable, Sequence
@@ -18,7 +19,8 @@ from onnx import TensorProto, helper, numpy_helper
 from bsnc.diagnostics import Diagnosed
 from bsnc.export import Verification, read_model, read_provenance, recount, verify_model
 from bsnc.ir import CostKey, every_cost
-from tests.laws.exports import Exported, exported
+from tests.laws.build import FIXED, conv, network, pool
+from tests.laws.exports import Exported, export_of, exported
 from tests.laws.strategies import law
 
 PATH = Path("model.onnx")
@@ -60,11 +62,11 @@ def weights(model: onnx.ModelProto, name: str) -> np.ndarray:
     return numpy_helper.to_array(next(t for t in model.graph.initializer if t.name == name)).copy()
 
 
-def store(model: onnx.ModelProto, name: str, value: np.ndarray) -> None:
+def store(model: onnx.ModelProto, name: str, value: np.ndarray, kind: type = np.float32) -> None:
     """Add an initialiser, or replace the one of this name."""
     kept = [t for t in model.graph.initializer if t.name != name]
     del model.graph.initializer[:]
-    model.graph.initializer.extend([*kept, numpy_helper.from_array(value.astype(np.float32), name)])
+    model.graph.initializer.extend([*kept, numpy_helper.from_array(value.astype(kind), name)])
 
 
 def splice(model: onnx.ModelProto, after: str, operator: str, *inputs: str, **attributes: Any) -> None:
@@ -207,6 +209,109 @@ def weights_that_are_not_numbers(model: onnx.ModelProto) -> None:
     store(model, "edges.x__a.conv.weight", value)
 
 
+# ---- names, order, types, ballast --------------------------------------------------------------------------------
+
+
+def all_named_as_one_edge(model: onnx.ModelProto) -> None:
+    for node in model.graph.node:
+        node.name = "edges.x__a.conv/" + node.name
+
+
+def one_edge_named_as_another(model: onnx.ModelProto) -> None:
+    for node in model.graph.node:
+        node.name = node.name.replace("edges.b__c.", "edges.x__a.")
+
+
+def convolutions_named_as_one_op(model: onnx.ModelProto) -> None:
+    for node in model.graph.node:
+        if node.name.startswith("edges.x__a__1."):
+            node.name = "edges.x__a__1.conv/" + node.op_type
+
+
+def convolutions_named_as_squeeze_excite(model: onnx.ModelProto) -> None:
+    for node in model.graph.node:
+        if node.name.startswith("edges.x__a__1."):
+            node.name = "edges.x__a__1.squeeze_excite/" + node.op_type
+
+
+def no_names(model: onnx.ModelProto) -> None:
+    for node in model.graph.node:
+        node.name = ""
+
+
+def aggregation_named_as_an_edge_that_takes_no_step(model: onnx.ModelProto) -> None:
+    for node in model.graph.node:
+        node.name = node.name.replace("nodes.c.", "edges.a__c.")
+
+
+def aggregation_named_before_its_arrivals(model: onnx.ModelProto) -> None:
+    for node in model.graph.node:
+        node.name = node.name.replace("nodes.b.", "nodes.a.")
+
+
+def stored_in(model: onnx.ModelProto, kind: type) -> None:
+    """Half or twice the bytes; a cast gives the convolution what it had."""
+    name = "edges.x__a.conv.weight"
+    store(model, name, weights(model, name), kind)
+    conv_of(model, "x__a").input[1] = "cast"
+    model.graph.node.insert(0, helper.make_node("Cast", [name], ["cast"], to=TensorProto.FLOAT))
+
+
+def stored_in_half(model: onnx.ModelProto) -> None:
+    stored_in(model, np.float16)
+
+
+def stored_in_double(model: onnx.ModelProto) -> None:
+    stored_in(model, np.float64)
+
+
+def larger_weights(model: onnx.ModelProto) -> None:
+    value = weights(model, "edges.x__a.conv.weight")
+    store(model, "edges.x__a.conv.weight", np.concatenate([value, value]))
+
+
+def dead_branch(model: onnx.ModelProto) -> None:
+    """Computed, and read by nothing."""
+    store(model, "scales", np.array([1, 1, 16, 16]))
+    source = conv_of(model, "x__a").output[0]
+    node = helper.make_node("Resize", [source, "", "scales"], ["dead"], name="edges.x__a.conv/Resize", mode="nearest")
+    model.graph.node.append(node)
+
+
+def hidden_in_whole_numbers(model: onnx.ModelProto) -> None:
+    """A large tensor, of another type than those of the network."""
+    store(model, "scales", np.array([1, 1, 16, 16]))
+    source = conv_of(model, "x__a").output[0]
+    for node in (
+        helper.make_node("Cast", [source], ["whole"], to=TensorProto.INT32),
+        helper.make_node("Resize", ["whole", "", "scales"], ["dead"], mode="nearest"),
+    ):
+        node.name = f"edges.x__a.conv/{node.op_type}"
+        model.graph.node.append(node)
+
+
+def constants_made_of_constants(model: onnx.ModelProto) -> None:
+    """A small tensor in the file, a large one when it runs."""
+    store(model, "seed", np.zeros((1, 1, 1, 1)))
+    store(model, "scales", np.array([1, 1, 4, 4]))
+    model.graph.node.insert(0, helper.make_node("Resize", ["seed", "", "scales"], ["field"], mode="nearest"))
+    splice(model, conv_of(model, "x__a").output[0], "Add", "field")
+
+
+def whole_numbers_for_no_one(model: onnx.ModelProto) -> None:
+    model.graph.initializer.append(numpy_helper.from_array(np.zeros(1000, np.int64), "ballast"))
+
+
+def sparse_weights(model: onnx.ModelProto) -> None:
+    values = numpy_helper.from_array(np.ones(3, np.float32), "sparse")
+    places = numpy_helper.from_array(np.arange(3), "places")
+    model.graph.sparse_initializer.append(helper.make_sparse_tensor(values, places, [1000]))
+
+
+def text_for_no_one(model: onnx.ModelProto) -> None:
+    model.graph.initializer.append(helper.make_tensor("text", TensorProto.STRING, [1], [b"0" * 10_000]))
+
+
 # ---- changes to the interface ------------------------------------------------------------------------------------
 
 
@@ -319,6 +424,18 @@ CHANGES: dict[str, tuple[Tamper, str]] = {
             weights_in_a_constant,
             weights_for_no_one,
             missing_weights,
+            all_named_as_one_edge,
+            one_edge_named_as_another,
+            convolutions_named_as_one_op,
+            convolutions_named_as_squeeze_excite,
+            no_names,
+            aggregation_named_as_an_edge_that_takes_no_step,
+            aggregation_named_before_its_arrivals,
+            stored_in_half,
+            stored_in_double,
+            dead_branch,
+            hidden_in_whole_numbers,
+            whole_numbers_for_no_one,
             fixed_batch,
             renamed_input,
             second_output,
@@ -332,10 +449,20 @@ CHANGES: dict[str, tuple[Tamper, str]] = {
             no_activation,
             weights_that_are_not_numbers,
         ),
-        "BSN516": (unknown_operator, foreign_operator, operator_that_hides_a_graph, operator_of_its_own, unknown_shape),
+        "BSN516": (
+            unknown_operator,
+            foreign_operator,
+            operator_that_hides_a_graph,
+            operator_of_its_own,
+            unknown_shape,
+            constants_made_of_constants,
+            sparse_weights,
+            text_for_no_one,
+        ),
         "BSN511": (
             stride_that_fits_nothing,
             reshaped_weights,
+            larger_weights,
             external_weights,
             external_constant,
             not_in_order,
@@ -415,6 +542,47 @@ def test_other_weights_are_another_training_and_no_fault() -> None:
     assert check(model.SerializeToString(), case).met
 
 
+# ---- memory ------------------------------------------------------------------------------------------------------
+
+MEMORY = CostKey(name="memory")
+
+
+def wide_inside() -> Exported:
+    """Two edges that are narrow at their ends and wide inside, with a pool of the same width."""
+    chain = [conv(16), pool("max", 3), conv(1)]
+    return export_of(network((1, 4, 4), {"y": []}, [("x", "y", chain, FIXED), ("x", "y", chain, FIXED)]))
+
+
+def test_an_order_of_operators_that_needs_more_memory_is_refused() -> None:
+    """What is wide waits until both edges have it."""
+    case = wide_inside()
+    model = onnx.ModelProto()
+    model.CopyFrom(case.model)
+    wide = [node for node in model.graph.node if node.input[1:2] and node.input[1].endswith(".conv.weight")]
+    rest = [node for node in case.model.graph.node if node not in wide]
+    wide = [copy.deepcopy(node) for node in wide]
+    del model.graph.node[:]
+    model.graph.node.extend([*wide, *rest])
+    result = check(model.SerializeToString(), case, case.bounds)
+    assert codes(result) == ["BSN512", "BSN513"] and not result.met
+    grown = case.costs[MEMORY] + 4 * (16 - 1) * 16  # one wide tensor more, and no output yet
+    assert f"{grown:,} bytes" in result.diagnostics[0].message and str(grown) in result.diagnostics[1].message
+
+
+@pytest.mark.parametrize("name", ["conv", "conv_1", "max_pool", "relu", "squeeze_excite"])
+def test_no_name_of_an_operator_hides_what_lies_in_memory(name: str) -> None:
+    """The names of an edge's operators say that they are one op: between them lies as much as before."""
+    case = wide_inside()
+    model = onnx.ModelProto()
+    model.CopyFrom(case.model)
+    for node in model.graph.node:
+        owner, _, operator = node.name.rpartition("/")
+        node.name = f"{owner.rpartition('.')[0]}.{name}/{operator}" if owner.startswith("edges.") else node.name
+    for provenance in (read_provenance(model), None):
+        assert recount(model, MEMORY, provenance) == recount(case.model, MEMORY, provenance)
+    assert codes(check(model.SerializeToString(), case)) == ["BSN513"]
+
+
 # ---- metadata ----------------------------------------------------------------------------------------------------
 
 
@@ -453,6 +621,13 @@ CLAIMS: dict[str, Callable[[dict[str, Any]], None]] = {
     "no inputs of nodes": lambda data: data.update(node_inputs={}),
     "smaller nodes": lambda data: data["node_inputs"]["a"].__setitem__(1, 1),
     "a layer at low resolution that is not": lambda data: data["low_resolution"].append("edges.x__a.conv"),
+    "an edge that takes no step": lambda data: data["wiring"]["x__a"].__setitem__(2, False),
+    "an identity that takes a step": lambda data: data["wiring"]["a__c"].__setitem__(2, True),
+    "an edge from elsewhere": lambda data: data["wiring"]["b__c"].__setitem__(0, "x"),
+    "an edge to elsewhere": lambda data: data["wiring"]["x__b"].__setitem__(1, "c"),
+    "no wiring": lambda data: data.update(wiring={}),
+    "wiring in another order": lambda data: data.update(wiring=dict(reversed(data["wiring"].items()))),
+    "an edge that waits for itself": lambda data: data["wiring"]["b__c"].__setitem__(0, "c"),
     "no layer at low resolution": lambda data: data.update(low_resolution=[]),
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -133,14 +133,27 @@ CASES: dict[str, Callable[[], tuple[Graph, list[str]]]] = {
 @cache
 def exported(case: str) -> Exported:
     whole, dropped = CASES[case]()
-    mask = torch.tensor([[edge.name not in dropped for edge in whole.edges]])
+    kept = [edge.name not in dropped for edge in whole.edges]
+    return export_of(whole, kept, change=_make_twins if case == "awkward" else None)
+
+
+def export_of(
+    whole: Graph,
+    kept: Sequence[bool] | None = None,
+    change: Callable[[fx.GraphModule], None] | None = None,
+    random: bool = True,
+) -> Exported:
+    """Export the architecture of some edges of a network, all by default. Its weights and running statistics are
+    random, or those of a network that was never trained."""
+    mask = torch.tensor([[*kept] if kept is not None else [True] * len(whole.edges)])
     live = torch.from_numpy(live_edges(whole, mask.numpy()))
     program = Program(graph=whole, settings={"layers": 2, "share": 0.5, "deep": True, "widths": (1, 2)})
     graph = ApplyArchitecture(names_of(whole, live[0])).run(whole).graph
     plain = lower_static(graph).eval()
-    randomise(plain)
-    if case == "awkward":
-        _make_twins(plain)
+    if random:
+        randomise(plain)
+    if change is not None:
+        change(plain)
     inputs = examples(whole, 7, dtype=torch.float32).numpy()
     costs = {key: int(costs_of_masks(key, whole, mask)[0]) for key in every_cost()}
     bounds = [(key, float(max(cost, 1))) for key, cost in costs.items()]
