@@ -6,8 +6,8 @@ A program proposes one choice; what is learnt from it should rule out many. Two 
   of switches, all others off, makes edges live whose floor is over the bound, every choice in which K is on is over it
   too. That holds of categorical gates as well, though K alone may be no sample: a sample with K on has no fewer edges.
 - *The same.* With the switches L of the live edges on and a set O of those that are off kept off, at least the edges
-  of L are live, and at most those that are live when all switches but O are on. Where these are no more, the same edges are
-  live in every choice with L on and O off, whatever its other switches do; so it costs the same.
+  of L are live, and at most those that are live when all switches but O are on. Where these are no more, the same
+  edges are live in every choice with L on and O off, whatever its other switches do; so it costs the same.
 
 K and O are made small by leaving out what is not needed (a deletion filter): none of their switches can be spared. An
 option in K is then joined by others of its gate, where every way to take one option of each is over the bound.
