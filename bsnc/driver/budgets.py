@@ -152,7 +152,8 @@ def _infeasible(check: BudgetCheck, graph: Graph, span: SourceSpan | None, subje
         message = (
             f"budget not shown to be feasible: the cheapest architecture found costs {least}, the bound is {bound}"
         )
-        notes.append(f"it is proved that none costs less than {check.said(check.range.lowest)}")
+        known = f"it is proved that none costs less than {check.said(check.range.lowest)}"
+        notes.append(known if check.range.lowest else "nothing is known of what the cheapest costs")
     works = _least_share(check) if check.budget.of_max else as_bound(check.range.minimum, check.budget.cost.signature)
     help_text = f"the least bound that works is {works}"
     if check.range.lowest < check.range.minimum:

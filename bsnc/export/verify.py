@@ -70,39 +70,40 @@ def verify_model(
 ) -> Verification:
     """Check a model against a program. Complaints end up in the result; nothing is raised for a bad model.
 
-    What must be measured comes last, in `budgets` too: a model that is not that of the spec is not run.
+    What must be run, to be measured or by the user's own function, comes last: not for a model that is not that of the
+    spec.
     """
     result = Verification()
     provenance = read_provenance(model)
     try:
-        graph = None if provenance is None else _architecture(path, provenance, program)
         costs = ModelCosts(model, provenance, program.graph, given or Given())
-        told, measured = _apart(bounds)
-        _hold(path, costs, told, result)
-        if provenance is None or graph is None:
+        recounted, others = _apart(bounds)
+        _hold(path, costs, recounted, result)
+        if provenance is None:
             message = "the model carries no bsnc metadata: its costs are recounted, its outputs not compared"
             result.diagnostics.append(Diagnostic("BSN515", message, subject=str(path)))
         else:
+            graph = _architecture(path, provenance, program)
             network = lower_static(graph).eval()
             _compare_claims(path, provenance, fold_and_note(program.graph, graph, network))
             _compare_interface(path, model, graph)
-            _compare_costs(path, costs.file, program, graph, [key for key, _ in told])
+            _compare_costs(path, costs.file, program, graph, [key for key, _ in recounted])
             _load_initialisers(path, model, network)
             result.parity = _compare_outputs(path, model, network, examples, result)
-        _hold(path, costs, measured, result)
+        _hold(path, costs, others, result)
     except Diagnosed as mistake:
         result.diagnostics += [_at(path, d) for d in mistake.diagnostics]
     return result
 
 
 def _apart(bounds: Bounds) -> tuple[Bounds, Bounds]:
-    """Those of costs that can be told without running the model, and the others."""
-    told = [(key, bound) for key, bound in bounds if key.signature.source != "measured"]
-    return told, [(key, bound) for key, bound in bounds if key.signature.source == "measured"]
+    """Those of costs that can be recounted from the file, and the others."""
+    recounted = [(key, bound) for key, bound in bounds if key.signature.source == "graph"]
+    return recounted, [(key, bound) for key, bound in bounds if key.signature.source != "graph"]
 
 
 def _hold(path: Path, costs: ModelCosts, bounds: Bounds, result: Verification) -> None:
-    """Hold a model against some budgets, after those that it was held against."""
+    """Hold a model against some more budgets."""
     rows, _ = budget_rows(costs, bounds)
     result.budgets += rows
     result.diagnostics += [_over(path, row) for row in rows if not row.met]
