@@ -164,7 +164,7 @@ def cost(
     overrides: Overrides,
     json_output: bool,
 ) -> None:
-    """Costs of the live subgraph of masks, or with every edge kept, options of choices that exclude each other too.
+    """Costs of the live subgraph of masks, or with every edge kept, where no options of a choice exclude each other.
 
     With --arch what each live edge and node of one architecture costs.
     """
@@ -219,7 +219,7 @@ def train(
     )
     if result.architecture.projected:
         click.echo(f"{projection_text(result.architecture.projection_gap)}\n")
-    if result.budgets:
+    if result.budgets and result.program.graph.gates:
         click.echo(f"{binding_text(result.budgets)}\n")
     click.echo(certificate_text(trained.certificate))
     click.echo(f"\nwrote {trained.model} and certificate.json beside it")

@@ -11,7 +11,7 @@ from bsnc.ir import exactly, roughly, signature_of
 if TYPE_CHECKING:
     from bsnc.driver import Breakdown, BudgetCheck, CostRange, CostReport, MaskCost
     from bsnc.export import BudgetRow, Certificate
-    from bsnc.ir import Graph
+    from bsnc.ir import Budget, Graph
     from bsnc.train import BudgetOutcome
 
 
@@ -41,7 +41,7 @@ def cost_table(report: CostReport) -> str:
     text = table(rows, ["cost", "minimum", "maximum", "expected", "unit"])
     if any("*" in cell for row in rows for cell in row):
         text += "\n* the least or the most that was found; whatever has no star is proved"
-    if not report.budgets:
+    if not report.budgets and not report.unmeasured:
         return text
     budgets = [
         [
@@ -53,6 +53,7 @@ def cost_table(report: CostReport) -> str:
         ]
         for check in report.budgets
     ]
+    budgets += [[str(b.cost), _bound_of(b), "", "", "not measured"] for b in report.unmeasured]
     return f"{text}\n\n{table(budgets, ['budget', 'bound', 'of maximum', 'expected of bound', ''])}"
 
 
@@ -67,7 +68,13 @@ def _ratio(value: float, whole: float) -> str:
     return f"{value / whole:.1%}" if value < 10 * whole else f"{value / whole:,.0f}×"
 
 
+def _bound_of(budget: Budget) -> str:
+    return f"{budget.bound:.1%} of max" if budget.of_max else roughly(budget.bound, budget.cost.signature)
+
+
 def _feasibility(check: BudgetCheck) -> str:
+    if check.budget.cost.signature.source == "measured":
+        return "feasible, as predicted" if check.feasible else "INFEASIBLE, as predicted"
     if check.feasible:
         return "feasible"
     return "INFEASIBLE" if check.range.lowest > check.bound else "NOT SHOWN FEASIBLE"

@@ -2,13 +2,14 @@
 
 The schedule is that of the deployed file (`bsnc.ir.schedule`). What lies in memory:
 
-- a live node holds one tensor, from its first arrival until the last live edge that reads it has run; every further
-  arrival is added in place, and the node's activations work in place; what a node holds is never overwritten;
+- a live node holds one tensor, from its first arrival until the last live edge that reads it has read it, with its
+  first op that computes; every further arrival is added in place, and the node's activations work in place; what a
+  node holds is never overwritten;
 - an op of an edge makes a new tensor, which goes when the next op has read it; elementwise ops and normalisations work
   in place, except on what a node holds; `flatten`, `identity` and `dropout` make none;
 - the arrivals of a concatenation wait until the last is there and are then copied into a tensor of their own.
 
-So `memory` = `weights` + the most bytes that lie there while one op runs.
+`memory(of = tensors)` is the most bytes that lie there while one op runs, `memory` that and `weights`.
 """
 
 from __future__ import annotations
@@ -18,19 +19,21 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from bsnc.cost.linear import LinearCost
 from bsnc.cost.memory_plan import MemoryPlan, Planner
 from bsnc.cost.weights import weights
 from bsnc.ir import CostKey, Graph
 
 
 class Memory:
-    """`memory`: peak bytes for a batch of one; see the module."""
+    """`memory`, or `memory(of = tensors)`: peak bytes for a batch of one; see the module."""
 
-    key = CostKey(name="memory")
     grows = True
 
-    def __init__(self, graph: Graph) -> None:
-        self._weights = weights(graph)
+    def __init__(self, key: CostKey, graph: Graph) -> None:
+        self.key = key
+        nothing = LinearCost.of(key, graph, lambda _: 0, [0] * len(graph.nodes))
+        self._weights = nothing if key.options else weights(graph)
         plan = Planner(graph).plan()
         self._moments, self._peak = plan.moments, _Peak.of(plan)
         self.below = (self._weights.plus(self._peak.least, self.key),)

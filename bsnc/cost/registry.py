@@ -26,7 +26,7 @@ def cost_of(key: CostKey, graph: Graph, given: Given | None = None) -> Cost:
         case "weights":
             return weights(graph)
         case "memory":
-            return Memory(graph)
+            return Memory(key, graph)
         case "steps":
             return Steps(key, graph)
         case "latency":

@@ -101,7 +101,8 @@ def _remark(cost: Cost, live: Tensor) -> str:
     """Where a cost that is no sum comes from, where that can be said."""
     if isinstance(cost, Memory):
         moment, tensors = cost.worst_moment(live)
-        return f"{roughly(tensors, cost.key.signature)} of tensors while `{moment}` is at work, the rest weights"
+        rest = "" if cost.key.options else ", the rest weights"
+        return f"{roughly(tensors, cost.key.signature)} of tensors while `{moment}` is at work{rest}"
     if isinstance(cost, Steps):
         return f"no schedule takes less than {exactly(float(cost.lower_bound(live)[0]), cost.key.signature)}"
     return ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,7 +13,7 @@ from bsnc.cost import Cost, Given, cost_of
 from bsnc.diagnostics import Diagnosed, Diagnostic, Label, SourceSpan, has_errors
 from bsnc.driver.ranges import CostRange, cost_range, initial_samples
 from bsnc.ir import Budget, CostKey, Graph, Program, as_bound, every_cost, exactly, forced_edges
-from bsnc.search import LinearBudget, cheapest, most, project
+from bsnc.search import Limit, LinearBudget, cheapest, most, project
 from bsnc.sema import Analysis
 from bsnc.train import limit_of
 
@@ -38,11 +38,12 @@ class BudgetCheck:
 
 @dataclass(frozen=True)
 class CostReport:
-    """Every cost that the graph tells, and those of budgets; every budget whose cost is known; diagnostics on budgets
-    (BSN401, BSN402, BSN403)."""
+    """Every cost that the graph tells, and those of budgets; every budget whose cost is known, those on
+    what was not measured, and diagnostics on budgets (BSN401, BSN402, BSN403)."""
 
     costs: tuple[CostRange, ...]
     budgets: tuple[BudgetCheck, ...]
+    unmeasured: tuple[Budget, ...]
     diagnostics: tuple[Diagnostic, ...]
 
     @property
@@ -59,12 +60,13 @@ def report_costs(program: Program, analysis: Analysis, given: Given) -> CostRepo
     costs = {key: cost_of(key, graph, given) for key in dict.fromkeys((*every_cost(), *(b.cost for b in known)))}
     ranges = {key: cost_range(cost, graph, live, weights) for key, cost in costs.items()}
     checks = tuple(BudgetCheck(b, b.resolve(ranges[b.cost].maximum), ranges[b.cost]) for b in known)
-    diagnostics = [_unmeasured(budget, analysis) for budget in program.budgets if budget not in known]
+    unmeasured = tuple(budget for budget in program.budgets if budget not in known)
+    diagnostics = [_unmeasured(budget, analysis) for budget in unmeasured]
     diagnostics += _gates_that_cannot_close(graph, analysis)
     diagnostics += [d for check in checks for d in _judge(check, graph, analysis)]
     if len(checks) > 1 and not has_errors(diagnostics):
         diagnostics += _judge_together(graph, checks, costs, analysis)
-    return CostReport(tuple(ranges.values()), checks, tuple(diagnostics))
+    return CostReport(tuple(ranges.values()), checks, unmeasured, tuple(diagnostics))
 
 
 def require_connected(graph: Graph, analysis: Analysis) -> None:
@@ -148,6 +150,9 @@ def _infeasible(check: BudgetCheck, graph: Graph, span: SourceSpan | None, subje
     notes = [f"every architecture needs {_listed(forced)}" if forced else "no architecture depends on a single edge"]
     least, bound = check.said(check.range.minimum), check.said(check.bound, unit=False)
     message = f"budget infeasible: the cheapest connected architecture costs {least}, the bound is {bound}"
+    if check.budget.cost.signature.source == "measured":
+        message = f"budget infeasible by prediction: the cheapest architecture would take {least}, the bound is {bound}"
+        notes.append("predictions are raised so that nine of ten architectures take no longer")
     if check.range.lowest <= check.bound:
         message = (
             f"budget not shown to be feasible: the cheapest architecture found costs {least}, the bound is {bound}"
@@ -181,7 +186,21 @@ def _judge_together(
         message = f"budgets not shown to be feasible together: no connected architecture was found that meets {names}"
     labels = tuple(Label(span, "together with this one") for span in spans[:-1] if span is not None)
     subject = None if spans[-1] else "--budget"
-    return [Diagnostic("BSN401", message, spans[-1], subject, labels=labels, help="raise one of the bounds")]
+    notes = tuple(_needed_beside(graph, checks, limits))
+    help_text = "raise one of the bounds"
+    return [Diagnostic("BSN401", message, spans[-1], subject, labels=labels, notes=notes, help=help_text)]
+
+
+def _needed_beside(graph: Graph, checks: Sequence[BudgetCheck], limits: Sequence[Limit]) -> Iterator[str]:
+    """For each budget the least bound that works where the others stay, where integer programs can tell."""
+    if not all(limit.is_linear for limit in limits):
+        return
+    budgets = [limit.below[0] for limit in limits]
+    for i, (check, limit) in enumerate(zip(checks, limits, strict=True)):
+        best = cheapest(graph, budgets[i], [*budgets[:i], *budgets[i + 1 :]])
+        if best is not None:
+            least = check.said(float(limit.count(best.live[None])[0]))
+            yield f"with the other bounds as they are, `{check.budget.cost}` needs {least}"
 
 
 def _listed(names: list[str], limit: int = 6) -> str:

@@ -15,7 +15,7 @@ from bsnc.diagnostics import Diagnosed, Diagnostic
 from bsnc.driver.budgets import CostReport, report_costs, require_feasible
 from bsnc.driver.check import load_program, warnings_of
 from bsnc.driver.files import make_directory, permit_code, writing
-from bsnc.driver.given import everything_given
+from bsnc.driver.given import everything_given, given_of
 from bsnc.export import Certificate, Deployment, Step, export_model
 from bsnc.ir import CostKey, Graph, Program
 from bsnc.report import draw_graph
@@ -81,9 +81,13 @@ def train_spec(
     `warn` gets all warnings before training begins; `step` follows the measuring of latencies, where budgets need it.
     """
     program, analysis = load_program(path, overrides)
-    given = everything_given(program, analysis, overrides.allow_extern, step)
+    given = given_of(program, analysis, overrides.allow_extern)
     report = report_costs(program, analysis, given)
     require_feasible(report)
+    if not all(given.tells(budget.cost) for budget in program.budgets):
+        given = everything_given(program, analysis, overrides.allow_extern, step)
+        report = report_costs(program, analysis, given)
+        require_feasible(report)
     warn([*warnings_of(analysis), *report.diagnostics])
     prepare(directory)
     torch.set_num_threads(threads or suggested_threads(program, report))

@@ -23,7 +23,7 @@ from bsnc.diagnostics import Diagnosed, Diagnostic
 from bsnc.export.layers import Layer, find_layers
 from bsnc.export.metadata import Provenance
 from bsnc.export.model_graph import ModelGraph, mismatch, uncountable
-from bsnc.export.recount_memory import recount_memory, recount_weights
+from bsnc.export.recount_memory import recount_tensors, recount_weights
 from bsnc.export.recount_steps import recount_steps
 from bsnc.export.settings import is_setting
 from bsnc.export.tasks import Task, find_tasks
@@ -46,7 +46,8 @@ class FileCosts:
             case "weights":
                 return recount_weights(self.file)
             case "memory":
-                return recount_memory(self.file, self.tasks, self.provenance)
+                tensors = recount_tensors(self.file, self.tasks, self.provenance)
+                return tensors if key.options else tensors + recount_weights(self.file)
             case "steps":
                 return recount_steps(self.tasks, layers, key.number("cores"), self.provenance)
             case _:

@@ -39,8 +39,8 @@ def _settings(file: ModelGraph) -> set[str]:
     return {name for node in file.graph.node for name in node.input} - data
 
 
-def recount_memory(file: ModelGraph, tasks: list[Task], provenance: Provenance | None) -> int:
-    """Bytes of weights and the most bytes of activations while one task runs, in the order of the file.
+def recount_tensors(file: ModelGraph, tasks: list[Task], provenance: Provenance | None) -> int:
+    """The most bytes of activations that lie in memory while one task runs, in the order of the file.
 
     An activation lies in memory from the op that makes it to the last one that reads it. A result is written over an
     operand where the op works element by element, no later op reads the operand, and it was made by the same edge, or
@@ -54,7 +54,7 @@ def recount_memory(file: ModelGraph, tasks: list[Task], provenance: Provenance |
         memory.make(name, "input", 0)
     for moment, task in enumerate(tasks):
         memory.run(moment, task)
-    return recount_weights(file) + memory.peak(len(tasks))
+    return memory.peak(len(tasks))
 
 
 def _last_reads(file: ModelGraph, tasks: list[Task]) -> dict[str, int]:

@@ -19,6 +19,8 @@ class CostOption:
     names: tuple[str, ...] = ()
     default: str | None = None
     is_function: bool = False
+    is_listed: bool = True
+    """Whether `every_cost` has a cost with each of its names."""
 
     def accepts(self, value: str) -> bool:
         """Whether the text of a value is one of this option."""
@@ -52,7 +54,7 @@ COST_SIGNATURES: dict[str, CostSignature] = {
     "flops": CostSignature("multiply-adds", "count", {"count": _names("executed", "veniat2018")}),
     "params": CostSignature("parameters", "count"),
     "weights": CostSignature("bytes", "bytes"),
-    "memory": CostSignature("bytes", "bytes"),
+    "memory": CostSignature("bytes", "bytes", {"of": CostOption(("all", "tensors"), "all", is_listed=False)}),
     "steps": CostSignature("steps", "count", {"cores": CostOption()}),
     "latency": CostSignature(
         "seconds",
@@ -117,7 +119,7 @@ def every_cost() -> tuple[CostKey, ...]:
             continue
         keys.append(CostKey(name=name))
         for option, values in signature.options.items():
-            keys += [CostKey(name=name, options=((option, value),)) for value in values.names[1:]]
+            keys += [CostKey(name=name, options=((option, value),)) for value in values.names[1:] if values.is_listed]
     return tuple(keys)
 
 

@@ -57,11 +57,21 @@ def edges_on_a_path(graph: Graph) -> list[bool]:
 
 
 def forced_edges(graph: Graph) -> list[str]:
-    """Names of the edges on which every architecture depends: without any one of them nothing is connected."""
-    count = len(graph.edges)
+    """Names of edges that are live in every architecture: those without which nothing is connected, and fixed ones
+    between nodes without which nothing is."""
+    edges = _connected_without(graph, [1 << i for i in range(len(graph.edges))], len(graph.edges))
+    nodes = _connected_without(graph, [(1 << s) | (1 << t) for s, t in graph.endpoints], len(graph.nodes))
+    return [
+        edge.name
+        for i, (edge, (source, target)) in enumerate(zip(graph.edges, graph.endpoints, strict=True))
+        if not edges >> i & 1 or (edge.gate is None and not nodes >> source & 1 and not nodes >> target & 1)
+    ]
+
+
+def _connected_without(graph: Graph, parts: Sequence[int], count: int) -> int:
+    """The set of things, of `count`, that an architecture can do without; each edge needs those of its part."""
     everyone = (1 << count) - 1
-    live = live_bits(graph, [everyone & ~(1 << i) for i in range(count)], everyone)
     connected = 0
-    for bits in live:
+    for bits in live_bits(graph, [everyone & ~part for part in parts], everyone):
         connected |= bits
-    return [edge.name for i, edge in enumerate(graph.edges) if not connected >> i & 1]
+    return connected

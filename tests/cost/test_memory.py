@@ -16,6 +16,7 @@ from tests.laws.strategies import law, networks_and_masks
 from tests.laws.weights import examples
 
 MEMORY, WEIGHTS = CostKey(name="memory"), CostKey(name="weights")
+TENSORS = CostKey(name="memory", options=(("of", "tensors"),))
 
 
 def architecture(graph: Graph, mask: np.ndarray) -> Graph:
@@ -50,6 +51,8 @@ def test_memory_and_weights_are_those_of_a_simulation(case: tuple[Graph, np.ndar
     graph, rows = case
     live = torch.from_numpy(live_edges(graph, rows))
     memory, weights = cost_of(MEMORY, graph)(live).tolist(), cost_of(WEIGHTS, graph)(live).tolist()
+    tensors_alone = cost_of(TENSORS, graph)(live).tolist()
+    assert memory == [a + b for a, b in zip(weights, tensors_alone, strict=True)]
     for i, row in enumerate(rows):
         chosen = architecture(graph, row)
         if not live[i].any():
@@ -68,5 +71,6 @@ def test_memory_and_weights_are_those_of_a_simulation(case: tuple[Graph, np.ndar
 def test_what_lies_below_never_exceeds_memory(case: tuple[Graph, np.ndarray]) -> None:
     graph, rows = case
     live = torch.from_numpy(live_edges(graph, rows))
-    memory = cost_of(MEMORY, graph)
-    assert all((part(live) <= memory(live)).all() for part in memory.below)
+    for key in (MEMORY, TENSORS):
+        memory = cost_of(key, graph)
+        assert all((part(live) <= memory(live)).all() for part in memory.below)

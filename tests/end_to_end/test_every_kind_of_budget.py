@@ -72,7 +72,7 @@ def test_every_budget_is_held_to_the_end(tmp_path: Path) -> None:
             assert costs[budget["cost"]] == budget["value"]
     assert costs["latency"] > 0
 
-    over = ["--budget", "steps(cores = 2)=3", "--budget", "memory=5kB", "--budget", "latency=1us"]
+    over = ["--budget", "steps(cores = 2)=3", "--budget", "memory=1kB", "--budget", "latency=1us"]
     refused = bsnc(tmp_path, "verify", "run/model.onnx", "net.bsn", "--allow-extern", *over, status=1)
     assert [refused.stderr.count(f"budget `{cost}") for cost in ("steps", "memory", "latency")] == [1, 1, 1]
     unfit = bsnc(tmp_path, "train", "net.bsn", "--allow-extern", *over, "-o", "none", status=1)
