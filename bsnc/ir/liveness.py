@@ -57,15 +57,19 @@ def edges_on_a_path(graph: Graph) -> list[bool]:
 
 
 def forced_edges(graph: Graph) -> list[str]:
-    """Names of edges that are live in every architecture: those without which nothing is connected, and fixed ones
-    between nodes without which nothing is."""
+    """Names of edges that are live in every architecture: those without which nothing is connected, and fixed ones on
+    paths of fixed edges between nodes without which nothing is."""
     edges = _connected_without(graph, [1 << i for i in range(len(graph.edges))], len(graph.edges))
     nodes = _connected_without(graph, [(1 << s) | (1 << t) for s, t in graph.endpoints], len(graph.nodes))
-    return [
-        edge.name
-        for i, (edge, (source, target)) in enumerate(zip(graph.edges, graph.endpoints, strict=True))
-        if not edges >> i & 1 or (edge.gate is None and not nodes >> source & 1 and not nodes >> target & 1)
-    ]
+    reached = [not nodes >> v & 1 for v in range(len(graph.nodes))]
+    needed = list(reached)
+    fixed = [(i, *graph.endpoints[i]) for i, edge in enumerate(graph.edges) if edge.gate is None]
+    for _, source, target in fixed:
+        reached[target] |= reached[source]
+    for _, source, target in reversed(fixed):
+        needed[source] |= needed[target]
+    always = {i for i, source, target in fixed if reached[source] and needed[target]}
+    return [edge.name for i, edge in enumerate(graph.edges) if i in always or not edges >> i & 1]
 
 
 def _connected_without(graph: Graph, parts: Sequence[int], count: int) -> int:
