@@ -68,7 +68,7 @@ class ExternCost:
         architecture = architecture_of(self._fixed, live)
         try:
             value: object = self.function(architecture)
-        except Exception as error:  # whatever the user's code raises
+        except (Exception, SystemExit) as error:  # whatever the user's code raises
             raise self._broken(f"fails on an architecture of {_edges(live)}: {error_in_short(error)}") from None
         number = _number(value)
         if number is None or not math.isfinite(number) or number < 0:

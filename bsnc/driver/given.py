@@ -88,7 +88,7 @@ def load_function(target: str) -> CostFunction:
     package, _, name = target.partition(":")
     try:
         found: Any = attrgetter(name)(importlib.import_module(package))
-    except Exception as error:  # whatever the user's code raises
+    except (Exception, SystemExit) as error:  # whatever the user's code raises
         raise Diagnosed(Diagnostic("BSN218", f"`{target}` cannot be imported: {error_in_short(error)}")) from None
     if not callable(found):
         message = f"`{target}` is an object of type {type(found).__name__}, not a function"

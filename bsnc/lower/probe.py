@@ -25,7 +25,7 @@ def probe_extern(target: str, arguments: Mapping[str, object], shape: Shape) -> 
     try:
         package, _, name = target.partition(":")
         module: Any = attrgetter(name)(importlib.import_module(package))(**arguments)
-    except Exception as error:  # whatever the user's code raises
+    except (Exception, SystemExit) as error:  # whatever the user's code raises
         raise _broken(f"`{target}` cannot be built", error) from None
     if not isinstance(module, nn.Module):
         raise Diagnosed(Diagnostic("BSN218", f"`{target}` makes {_article(module)}, not a torch.nn.Module"))
@@ -39,7 +39,7 @@ def _run(target: str, module: nn.Module, shape: Shape) -> tuple[Shape, int]:
     try:
         with torch.no_grad(), counter:
             result = cast(object, module(torch.zeros(_BATCH, *shape)))
-    except Exception as error:  # whatever the user's code raises
+    except (Exception, SystemExit) as error:  # whatever the user's code raises
         raise _broken(f"`{target}` fails on an input of shape {list(shape)}", error) from None
     if not isinstance(result, Tensor) or result.dim() == 0 or len(result) != _BATCH:
         message = f"`{target}` must deliver one tensor with an entry for each example, not {_article(result)}"

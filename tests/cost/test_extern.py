@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 
 import networkx as nx
@@ -157,3 +158,12 @@ def test_a_function_that_fails_is_named() -> None:
     assert diagnostic.code == "BSN218"
     assert diagnostic.message == "`toys:cost` fails on an architecture of 1 edge: ValueError: no such device"
     assert diagnostic.subject == 'budget extern "toys:cost"'
+
+
+def test_a_function_that_ends_the_program_does_not() -> None:
+    graph = network((1, 4, 4), {"y": []}, [("x", "y", ["relu"], FIXED)])
+    key = CostKey(name="extern", options=(("function", "toys:cost"),))
+    cost = cost_of(key, graph, Given(functions={"toys:cost": lambda _: sys.exit(0)}))
+    with pytest.raises(Diagnosed) as caught:
+        cost(torch.ones(1, 1, dtype=torch.bool))
+    assert [d.code for d in caught.value.diagnostics] == ["BSN218"]
