@@ -32,8 +32,7 @@ class Memory:
 
     def __init__(self, key: CostKey, graph: Graph) -> None:
         self.key = key
-        nothing = LinearCost.of(key, graph, lambda _: 0, [0] * len(graph.nodes))
-        self._weights = nothing if key.options else weights(graph)
+        self._weights = _nothing(key, graph) if key.options else weights(graph)
         plan = Planner(graph).plan()
         self._moments, self._peak = plan.moments, _Peak.of(plan)
         self.below = (self._weights.plus(self._peak.least, self.key),)
@@ -49,6 +48,10 @@ class Memory:
 
     def lower_bound(self, live: Tensor) -> Tensor:
         return self(live)
+
+
+def _nothing(key: CostKey, graph: Graph) -> LinearCost:
+    return LinearCost.of(key, graph, lambda _: 0, [0] * len(graph.nodes))
 
 
 @dataclass(frozen=True)

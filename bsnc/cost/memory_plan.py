@@ -81,7 +81,7 @@ class Planner:
                 self._run(e)
                 self._add((None, tuple(earlier)), start, len(self.gates) - 1, bytes_of(node.shape))
             else:
-                self._row(self._name(e), (e, ()), [(e, bytes_of(node.shape))], reads=e)
+                self._row(self.graph.edges[e].name, (e, ()), [(e, bytes_of(node.shape))], reads=e)
             earlier.append(e)
 
     def _join(self, number: int) -> None:
@@ -146,9 +146,6 @@ class Planner:
             made = [sum(size for _, size in row) for row in rows]
             held = bytes_of(self.graph.nodes[self.graph.endpoints[e][0]].shape)
             self.alone[e] = max(held + made[0], *made)
-
-    def _name(self, e: int) -> str:
-        return self.graph.edges[e].name
 
     def _row(self, moment: str, gate: Condition, made: Iterable[tuple[int, int]], reads: int | None = None) -> None:
         row = len(self.gates)

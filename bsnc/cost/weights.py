@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bsnc.cost.linear import LinearCost
-from bsnc.ir import CostKey, Edge, Graph, OpCall
+from bsnc.ir import CostKey, Edge, Graph
 from bsnc.ops import numel, stored
 
 BYTES = 4
@@ -19,7 +19,7 @@ def weights(graph: Graph) -> LinearCost:
     return LinearCost.of(CostKey(name="weights"), graph, _bytes, [0] * len(graph.nodes))
 
 
-def folded(edge: Edge) -> list[bool]:
+def _folded(edge: Edge) -> list[bool]:
     """For each op of an edge whether it is a batch norm that is folded away."""
     result: list[bool] = []
     for i, call in enumerate(edge.module):
@@ -29,21 +29,15 @@ def folded(edge: Edge) -> list[bool]:
 
 
 def _bytes(edge: Edge) -> int:
-    gone = folded(edge)
+    gone = _folded(edge)
     total = 0
     for i, call in enumerate(edge.module):
         if gone[i]:
             continue
         takes_bias = i + 1 < len(gone) and gone[i + 1]
-        total += (
-            _with_bias(call) if takes_bias else stored(call.definition, call.arguments, call.in_shape, call.out_shape)
-        )
+        arguments = {**call.arguments, "bias": True} if takes_bias else call.arguments
+        total += stored(call.definition, arguments, call.in_shape, call.out_shape)
     return BYTES * total
-
-
-def _with_bias(call: OpCall) -> int:
-    given = {**call.arguments, "bias": True}
-    return stored(call.definition, given, call.in_shape, call.out_shape)
 
 
 def bytes_of(shape: tuple[int, ...]) -> int:

@@ -13,8 +13,9 @@ from bsnc.cost import Cost, LinearCost, Memory, Steps, schedule
 from bsnc.diagnostics import Diagnosed, Diagnostic, did_you_mean
 from bsnc.driver.budgets import whole
 from bsnc.driver.check import load_program
-from bsnc.driver.given import program_costs
+from bsnc.driver.given import given_of
 from bsnc.driver.masks import read_architecture
+from bsnc.driver.ranges import known_costs
 from bsnc.ir import Budget, Program, exactly, module_text, pipeline_text, roughly
 from bsnc.sema import Overrides
 
@@ -79,7 +80,7 @@ def break_down(path: Path, architecture: Path, overrides: Overrides, by: str | N
     program, analysis = load_program(path, overrides)
     live = read_architecture(architecture, program.graph)
     budgeted = [budget.cost for budget in program.budgets]
-    known = program_costs(program, analysis, overrides.allow_extern)
+    known = known_costs(program, given_of(program, analysis, overrides.allow_extern))
     costs = [cost for key, cost in known.items() if key in budgeted or not key.options]
     additive = {str(cost.key): cost for cost in costs if isinstance(cost, LinearCost)}
     chosen = _first(program.budgets, additive) if by is None else _chosen(by, list(additive), costs)

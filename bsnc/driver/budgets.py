@@ -11,11 +11,11 @@ import numpy as np
 
 from bsnc.cost import Cost, Given, cost_of
 from bsnc.diagnostics import Diagnosed, Diagnostic, Label, SourceSpan, has_errors
-from bsnc.driver.ranges import CostRange, cost_range, initial_samples
-from bsnc.ir import Budget, CostKey, Graph, Program, as_bound, every_cost, exactly, forced_edges
-from bsnc.search import Limit, LinearBudget, cheapest, most, project
+from bsnc.driver.ranges import CostRange, cost_range, initial_samples, known_costs
+from bsnc.ir import Budget, CostKey, Graph, Program, as_bound, exactly, forced_edges
+from bsnc.search import Limit, LinearBudget, cheapest, project
 from bsnc.sema import Analysis
-from bsnc.train import limit_of
+from bsnc.train import bound_of, limit_of
 
 
 @dataclass(frozen=True)
@@ -46,10 +46,6 @@ class CostReport:
     unmeasured: tuple[Budget, ...]
     diagnostics: tuple[Diagnostic, ...]
 
-    @property
-    def bounds(self) -> list[tuple[CostKey, float]]:
-        return [(check.budget.cost, check.bound) for check in self.budgets]
-
 
 def report_costs(program: Program, analysis: Analysis, given: Given) -> CostReport:
     """Ranges of all costs and the feasibility of all budgets, one by one and together."""
@@ -57,7 +53,7 @@ def report_costs(program: Program, analysis: Analysis, given: Given) -> CostRepo
     require_connected(graph, analysis)
     live, weights = initial_samples(graph, program.search.init)
     known = [budget for budget in program.budgets if given.tells(budget.cost)]
-    costs = {key: cost_of(key, graph, given) for key in dict.fromkeys((*every_cost(), *(b.cost for b in known)))}
+    costs = known_costs(program, given)
     ranges = {key: cost_range(cost, graph, live, weights) for key, cost in costs.items()}
     checks = tuple(BudgetCheck(b, b.resolve(ranges[b.cost].maximum), ranges[b.cost]) for b in known)
     unmeasured = tuple(budget for budget in program.budgets if budget not in known)
@@ -98,26 +94,23 @@ def _gates_that_cannot_close(graph: Graph, analysis: Analysis) -> list[Diagnosti
 
 
 def _unmeasured(budget: Budget, analysis: Analysis) -> Diagnostic:
-    key = str(budget.cost)
-    span = analysis.budget_spans.get(key)
-    message = f"`{key}` has not been measured on this machine: whether the budget can be met is not known"
+    message = f"`{budget.cost}` has not been measured on this machine: whether the budget can be met is not known"
     help_text = "`bsnc profile` measures it; so does `bsnc train`"
-    return Diagnostic("BSN403", message, span, None if span else f"--budget {key}", help=help_text)
+    return Diagnostic("BSN403", message, *analysis.budget_place(budget.cost), help=help_text)
 
 
 def bounds_to_hold(program: Program, analysis: Analysis, given: Given) -> list[tuple[CostKey, float]]:
     """The bound of every budget in its cost's unit, that of what is measured too. Raises Diagnosed (BSN404) where a
     share of the greatest cost needs a profile that there is not."""
-    bounds: list[tuple[CostKey, float]] = []
     for budget in program.budgets:
-        if not budget.of_max:
-            bounds.append((budget.cost, budget.bound))
-        elif given.tells(budget.cost):
-            cost = cost_of(budget.cost, program.graph, given)
-            bounds.append((budget.cost, budget.resolve(most(program.graph, limit_of(cost)).value)))
-        else:
+        if budget.of_max and not given.tells(budget.cost):
             raise Diagnosed(replace(_unmeasured(budget, analysis), code="BSN404", help="`bsnc profile` measures it"))
-    return bounds
+
+    def bound(budget: Budget) -> float:
+        """Only for a share the cost itself is needed."""
+        return bound_of(budget, cost_of(budget.cost, program.graph, given), program.graph)
+
+    return [(budget.cost, bound(budget) if budget.of_max else budget.bound) for budget in program.budgets]
 
 
 def require_feasible(report: CostReport) -> None:
@@ -133,9 +126,7 @@ def whole(value: float) -> int | float:
 
 
 def _judge(check: BudgetCheck, graph: Graph, analysis: Analysis) -> list[Diagnostic]:
-    key = str(check.budget.cost)
-    span = analysis.budget_spans.get(key)
-    subject = None if span else f"--budget {key}"
+    span, subject = analysis.budget_place(check.budget.cost)
     if not check.feasible:
         return [_infeasible(check, graph, span, subject)]
     if graph.gates and check.range.highest <= check.bound:

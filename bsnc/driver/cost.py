@@ -11,8 +11,9 @@ import torch
 from bsnc.diagnostics import Diagnosed, Diagnostic
 from bsnc.driver.budgets import whole
 from bsnc.driver.check import load_program
-from bsnc.driver.given import program_costs
+from bsnc.driver.given import given_of
 from bsnc.driver.masks import read_masks
+from bsnc.driver.ranges import known_costs
 from bsnc.ir import Graph, live_edges
 from bsnc.sema import Overrides
 
@@ -35,7 +36,7 @@ def cost_masks(path: Path, masks_path: Path | None, overrides: Overrides) -> lis
     graph = program.graph
     masks = _everything(path, graph) if masks_path is None else read_masks(masks_path, graph)
     live = torch.from_numpy(live_edges(graph, masks.numpy()))
-    costs = program_costs(program, analysis, overrides.allow_extern)
+    costs = known_costs(program, given_of(program, analysis, overrides.allow_extern))
     columns = {str(key): cost(live).tolist() for key, cost in costs.items()}
     return [
         MaskCost(_names(graph, row), {name: column[i] for name, column in columns.items()})

@@ -9,12 +9,12 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any, cast
 
-from bsnc.cost import Cost, Given, cost_of
-from bsnc.diagnostics import Diagnosed, Diagnostic, SourceSpan, error_in_short
+from bsnc.cost import Given
+from bsnc.diagnostics import Diagnosed, Diagnostic, error_in_short
 from bsnc.driver.files import permit_code
 from bsnc.driver.profile import latency_tables, measure_latency_tables
 from bsnc.export import Step
-from bsnc.ir import Budget, CostKey, Graph, Program, every_cost
+from bsnc.ir import Graph, Program
 from bsnc.sema import Analysis, not_allowed
 
 CostFunction = Callable[[Graph], float]
@@ -50,7 +50,7 @@ def cost_functions(program: Program, analysis: Analysis, allow_extern: bool) -> 
     own = [budget for budget in program.budgets if budget.cost.signature.source == "code"]
     if not own:
         return {}
-    places = {budget.cost.function: _place(budget, analysis) for budget in own}
+    places = {budget.cost.function: analysis.budget_place(budget.cost) for budget in own}
     if not allow_extern:
         raise Diagnosed(*(not_allowed("a cost", span, subject) for span, subject in places.values()))
     if analysis.sources:
@@ -65,22 +65,6 @@ def cost_functions(program: Program, analysis: Analysis, allow_extern: bool) -> 
     if mistakes:
         raise Diagnosed(*mistakes)
     return functions
-
-
-def program_costs(program: Program, analysis: Analysis, allow_extern: bool) -> dict[CostKey, Cost]:
-    """Every cost that needs no measuring and no option, then the others of the budgets, as far as they are known.
-
-    Raises Diagnosed like `cost_functions`.
-    """
-    given = given_of(program, analysis, allow_extern)
-    keys = [*every_cost(), *(budget.cost for budget in program.budgets)]
-    return {key: cost_of(key, program.graph, given) for key in dict.fromkeys(keys) if given.tells(key)}
-
-
-def _place(budget: Budget, analysis: Analysis) -> tuple[SourceSpan | None, str | None]:
-    """Where a budget was declared: in the spec, or on the command line."""
-    span = analysis.budget_spans.get(str(budget.cost))
-    return span, None if span else f"--budget {budget.cost}"
 
 
 def load_function(target: str) -> CostFunction:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import torch
 
-from bsnc.cost import Cost
-from bsnc.ir import CostKey, Graph
+from bsnc.cost import Cost, Given, cost_of
+from bsnc.ir import CostKey, Graph, Program, every_cost
 from bsnc.search import FEW, Gates, every_sample, least, most, sample_count
 from bsnc.train import limit_of
 
@@ -31,6 +31,12 @@ class CostRange:
     expected: float
     lowest: float
     highest: float
+
+
+def known_costs(program: Program, given: Given) -> dict[CostKey, Cost]:
+    """Every cost that needs no measuring and no option, then the others of the budgets, as far as they are known."""
+    keys = dict.fromkeys((*every_cost(), *(budget.cost for budget in program.budgets)))
+    return {key: cost_of(key, program.graph, given) for key in keys if given.tells(key)}
 
 
 def cost_range(cost: Cost, graph: Graph, live: torch.Tensor, weights: torch.Tensor) -> CostRange:

@@ -12,7 +12,7 @@ from torch import fx
 
 from bsnc.cost import Given
 from bsnc.diagnostics import Diagnosed, Diagnostic
-from bsnc.driver.budgets import CostReport, report_costs, require_feasible
+from bsnc.driver.budgets import CostReport, bounds_to_hold, report_costs, require_feasible
 from bsnc.driver.check import load_program, warnings_of
 from bsnc.driver.files import make_directory, permit_code, writing
 from bsnc.driver.given import everything_given, given_of
@@ -133,7 +133,7 @@ def export_run(run: Path, model: Path, step: Step, allow_extern: bool = False) -
     program, architecture, graph, network = load_run(run, allow_extern)
     analysis = Analysis()
     given = everything_given(program, analysis, allow_extern, step)
-    bounds = report_costs(program, analysis, given).bounds
+    bounds = bounds_to_hold(program, analysis, given)
     dataset = load_data(program.data, program.graph)
     make_directory(model.parent)
     with writing(model):

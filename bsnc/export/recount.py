@@ -25,7 +25,7 @@ from bsnc.export.metadata import Provenance
 from bsnc.export.model_graph import ModelGraph, mismatch, uncountable
 from bsnc.export.recount_memory import recount_tensors, recount_weights
 from bsnc.export.recount_steps import recount_steps
-from bsnc.export.settings import is_setting
+from bsnc.export.settings import only_settings
 from bsnc.export.tasks import Task, find_tasks
 from bsnc.ir import CostKey
 
@@ -87,7 +87,7 @@ def _parameters(file: ModelGraph, layers: list[Layer], provenance: Provenance | 
     each must belong to one layer.
     """
     sizes = {name: stored.numbers for name, stored in file.stored.items()}
-    settings = _settings(file)
+    settings = only_settings(file.graph.node, statistics=True)
     owned = Counter(weight for layer in layers for weight in layer.weights)
     data = {name for name, size in sizes.items() if size > 1 and name not in settings}
     if provenance is None:
@@ -117,15 +117,6 @@ def _veniat2018(layer: Layer, provenance: Provenance) -> int:
     if layer.low_resolution is None:
         raise mismatch(f"no upsampling feeds layer `{layer.name}`, the metadata says that one does")
     return layer.low_resolution
-
-
-def _settings(file: ModelGraph) -> set[str]:
-    """Names of the values that only say how operators work."""
-    uses: dict[str, list[bool]] = {}
-    for node in file.graph.node:
-        for place, name in enumerate(node.input):
-            uses.setdefault(name, []).append(is_setting(node, place))
-    return {name for name, told in uses.items() if all(told)}
 
 
 def initialisers(model: onnx.ModelProto) -> dict[str, NDArray[Any]]:

@@ -6,11 +6,9 @@ from dataclasses import dataclass
 
 from bsnc.export.metadata import Provenance
 from bsnc.export.model_graph import ModelGraph, uncountable
-from bsnc.export.settings import is_setting
+from bsnc.export.settings import only_settings
 from bsnc.export.tasks import Task
 
-_STATISTICS = {"BatchNormalization": (3, 4)}
-"""Inputs that are set, not trained, and are read like weights."""
 _MADE_OF_CONSTANTS = frozenset({"Constant", "Flatten", "Identity", "Reshape", "Shape", "Squeeze", "Unsqueeze"})
 """Operators that may have nothing but constants to read: they take no room."""
 
@@ -24,19 +22,8 @@ def recount_weights(file: ModelGraph) -> int:
     for node in file.graph.node:
         if node.op_type not in _MADE_OF_CONSTANTS and file.constants.issuperset(node.output):
             raise uncountable(f"`{node.output[0]}` is computed of constants alone, which bsnc never writes")
-    settings = _settings(file)
+    settings = only_settings(file.graph.node, statistics=False)
     return sum(stored.bytes for name, stored in file.stored.items() if stored.dims and name not in settings)
-
-
-def _settings(file: ModelGraph) -> set[str]:
-    """What operators read, and never as data."""
-    data = {
-        name
-        for node in file.graph.node
-        for place, name in enumerate(node.input)
-        if not is_setting(node, place) or place in _STATISTICS.get(node.op_type, ())
-    }
-    return {name for node in file.graph.node for name in node.input} - data
 
 
 def recount_tensors(file: ModelGraph, tasks: list[Task], provenance: Provenance | None) -> int:

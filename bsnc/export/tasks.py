@@ -39,7 +39,6 @@ _ELEMENTWISE = frozenset(
         "Sigmoid",
         "Softmax",
         "Softplus",
-        "Softplus",
         "Sub",
         "Sum",
         "Swish",

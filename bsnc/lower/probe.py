@@ -53,5 +53,5 @@ def _article(value: object) -> str:
     return f"an object of type {type(value).__name__}"
 
 
-def _broken(message: str, error: Exception) -> Diagnosed:
+def _broken(message: str, error: BaseException) -> Diagnosed:
     return Diagnosed(Diagnostic("BSN218", f"{message}: {error_in_short(error)}"))

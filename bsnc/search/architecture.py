@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from bsnc.ir import Graph, channel_pairs, live_bits
+from bsnc.ir import Graph, channel_pairs, live_edges
 from bsnc.search.rows import Entry, Rows
 
 Vector = NDArray[np.float64]
@@ -80,10 +80,20 @@ def most_probable(graph: Graph, logits: Vector, budgets: Sequence[LinearBudget])
     return program.solve(objective, budgets)
 
 
+def masks_of(graph: Graph, switches: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Switches `[N, S]` → masks `[N, E]`: fixed edges are always kept."""
+    with_fixed = np.concatenate([switches, np.ones((len(switches), 1), dtype=bool)], axis=1)
+    return with_fixed[:, [graph.switch_count if s is None else s for s in graph.edge_switches]]
+
+
+def live_rows(graph: Graph, switches: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Switches `[N, S]` → live edges `[N, E]`."""
+    return live_edges(graph, masks_of(graph, switches))
+
+
 def live_of(graph: Graph, switches: NDArray[np.bool_]) -> Architecture:
     """The architecture of a choice of switches `[S]`."""
-    kept = [1 if s is None or switches[s] else 0 for s in graph.edge_switches]
-    return Architecture(switches, np.array(live_bits(graph, kept, 1), dtype=bool))
+    return Architecture(switches, live_rows(graph, switches[None])[0])
 
 
 def switches_of(graph: Graph, live: NDArray[np.bool_]) -> list[int]:

@@ -23,9 +23,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bsnc.ir import Graph
-from bsnc.search.architecture import Architecture, switches_of
+from bsnc.search.architecture import Architecture, live_rows, switches_of
 from bsnc.search.limit import Limit
-from bsnc.search.neighbours import Switches, live_rows
+from bsnc.search.neighbours import Switches
 
 Live = NDArray[np.bool_]
 Test = Callable[[Switches], NDArray[np.bool_]]

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from bsnc.ir import Graph, live_edges
-from bsnc.search.architecture import most_probable
+from bsnc.ir import Graph
+from bsnc.search.architecture import live_rows, masks_of, most_probable
 
 MAX_LOGIT = 8.0
 """Logits stay within ±8 (p within 0.0003 of 0 and 1), so that no gate saturates beyond recall."""
@@ -17,9 +17,7 @@ MAX_DRAWS = 100
 
 def expand_switches(graph: Graph, switches: Tensor) -> Tensor:
     """Samples `[B, S]` (bool) → masks `[B, E]`: fixed edges are always kept."""
-    with_fixed = torch.cat([switches, switches.new_ones(len(switches), 1)], dim=1)
-    columns = [graph.switch_count if s is None else s for s in graph.edge_switches]
-    return with_fixed[:, columns]
+    return torch.from_numpy(masks_of(graph, switches.numpy()))
 
 
 @dataclass(frozen=True)
@@ -104,8 +102,7 @@ class Gates:
 
     def live(self, switches: Tensor) -> Tensor:
         """Samples `[B, S]` → live edges `[B, E]`, both bool."""
-        masks = expand_switches(self.graph, switches)
-        return torch.from_numpy(live_edges(self.graph, masks.numpy()))
+        return torch.from_numpy(live_rows(self.graph, switches.numpy()))
 
     def by_name(self) -> dict[str, float | dict[str, float]]:
         """Gate → probability of keeping, or of each option."""

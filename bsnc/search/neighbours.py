@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from bsnc.ir import Graph, live_edges
-from bsnc.search.architecture import Architecture
+from bsnc.ir import Graph
+from bsnc.search.architecture import Architecture, live_of, live_rows
 
 Switches = NDArray[np.bool_]
 Score = Callable[[Switches, NDArray[np.bool_]], NDArray[np.float64]]
@@ -16,13 +16,6 @@ Score = Callable[[Switches, NDArray[np.bool_]], NDArray[np.float64]]
 MAX_WORK = 10**7
 """Edges of all rows that one climb looks at."""
 MAX_PAIRS = 4096
-
-
-def live_rows(graph: Graph, switches: Switches) -> NDArray[np.bool_]:
-    """Switches `[N, S]` → live edges `[N, E]`."""
-    with_fixed = np.concatenate([switches, np.ones((len(switches), 1), dtype=bool)], axis=1)
-    columns = [graph.switch_count if s is None else s for s in graph.edge_switches]
-    return live_edges(graph, with_fixed[:, columns])
 
 
 def climb(graph: Graph, start: Switches, score: Score) -> Architecture:
@@ -39,13 +32,14 @@ def climb(graph: Graph, start: Switches, score: Score) -> Architecture:
         else:
             break
         best, height = rows[int(scores.argmax())], float(scores.max())
-    return Architecture(best, live_rows(graph, best[None])[0])
+    return live_of(graph, best)
 
 
-def _one_gate(graph: Graph, switches: Switches) -> Switches:
-    """Every row in which one gate has another value."""
+def one_gate_changed(graph: Graph, switches: Switches) -> tuple[Switches, list[int]]:
+    """Every row in which one gate has another value than in `switches`, `[N, S]`, and the number of that gate."""
     rows: list[Switches] = []
-    for gate, columns in zip(graph.gates, graph.gate_switches, strict=True):
+    owners: list[int] = []
+    for number, (gate, columns) in enumerate(zip(graph.gates, graph.gate_switches, strict=True)):
         for switch in columns:
             if gate.kind == "categorical" and switches[switch]:
                 continue
@@ -53,7 +47,12 @@ def _one_gate(graph: Graph, switches: Switches) -> Switches:
             row[columns.start : columns.stop] = False
             row[switch] = ~switches[switch]
             rows.append(row)
-    return np.array(rows, dtype=bool).reshape(len(rows), graph.switch_count)
+            owners.append(number)
+    return np.array(rows, dtype=bool).reshape(len(rows), graph.switch_count), owners
+
+
+def _one_gate(graph: Graph, switches: Switches) -> Switches:
+    return one_gate_changed(graph, switches)[0]
 
 
 def _two_gates(graph: Graph, switches: Switches) -> Switches:

@@ -26,12 +26,13 @@ from bsnc.search.architecture import (
     Vector,
     cheapest,
     cost_of_live,
+    live_rows,
 )
 from bsnc.search.conflict import conflicts
 from bsnc.search.costliest import costliest
 from bsnc.search.enumeration import FEW, every_sample, sample_count
 from bsnc.search.limit import Limit
-from bsnc.search.neighbours import climb, live_rows
+from bsnc.search.neighbours import climb
 
 MAX_PROPOSALS = 60
 MAX_NODES = 3000

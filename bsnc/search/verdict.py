@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 
-from bsnc.ir import live_edges
+from bsnc.search.architecture import live_rows
 from bsnc.search.entropy import entropy_bits
-from bsnc.search.gates import Gates, expand_switches
+from bsnc.search.gates import Gates
+from bsnc.search.neighbours import one_gate_changed
 
 DECIDED = 0.9
 MAX_ENTROPY = 0.1
@@ -53,19 +55,9 @@ def judge(gates: Gates) -> Verdict:
 
 def idle_gates(gates: Gates) -> torch.Tensor:
     """`[G]` bool: no other value of the gate alone, in the most probable mask, changes a live edge."""
-    graph, chosen = gates.graph, gates.most_probable
-    owners: list[int] = []
-    others: list[torch.Tensor] = []
-    for number, (gate, switches) in enumerate(zip(graph.gates, graph.gate_switches, strict=True)):
-        for switch in switches:
-            if gate.kind == "categorical" and chosen[switch]:
-                continue
-            other = chosen.clone()
-            other[switches.start : switches.stop] = False
-            other[switch] = ~chosen[switch]
-            owners.append(number)
-            others.append(other)
-    live = torch.from_numpy(live_edges(graph, expand_switches(graph, torch.stack([*others, chosen])).numpy()))
+    graph, chosen = gates.graph, gates.most_probable.numpy()
+    others, owners = one_gate_changed(graph, chosen)
+    live = torch.from_numpy(live_rows(graph, np.concatenate([others, chosen[None]])))
     idle = torch.ones(len(graph.gates), dtype=torch.bool)
     idle[[owner for owner, differs in zip(owners, (live[:-1] != live[-1]).any(1), strict=True) if differs]] = False
     return idle

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from bsnc.diagnostics import Diagnosed, Diagnostic, Label, Source, SourceSpan, did_you_mean, has_errors
-from bsnc.ir import SECTIONS, Budget, Frozen, Graph, Program, Setting
+from bsnc.ir import SECTIONS, Budget, CostKey, Frozen, Graph, Program, Setting
 from bsnc.ops import Probe
 from bsnc.sema.budgets import budget_of
 from bsnc.sema.build import build_graph, topological_order
@@ -61,6 +61,11 @@ class Analysis:
     def program(self) -> Program | None:
         """The chosen network with budgets and sections."""
         return None if self.chosen is None else self.programs.get(self.chosen)
+
+    def budget_place(self, cost: CostKey) -> tuple[SourceSpan | None, str | None]:
+        """Where the budget on a cost was declared: a span of the spec, or the option as the subject of a diagnostic."""
+        span = self.budget_spans.get(str(cost))
+        return span, None if span else f"--budget {cost}"
 
     @property
     def network_span(self) -> SourceSpan | None:

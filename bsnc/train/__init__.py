@@ -1,6 +1,6 @@
 """Training: data, the loop, what follows the search, checkpoints."""
 
-from bsnc.train.bounds import limit_of
+from bsnc.train.bounds import bound_of, limit_of
 from bsnc.train.checkpoint import ArchitectureFile, load_run, write_atomically, write_json
 from bsnc.train.data import Dataset, Split, load_data
 from bsnc.train.finish import Evaluation, Phase, evaluate, reestimate_batch_norm, train_network
@@ -20,6 +20,7 @@ __all__ = [
     "SearchPhase",
     "Silent",
     "Split",
+    "bound_of",
     "evaluate",
     "limit_of",
     "load_data",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -31,9 +29,6 @@ def _linear(cost: LinearCost, bound: float) -> LinearBudget:
     return LinearBudget(*weights, bound, cost.pair_weights.numpy(), cost.constant)
 
 
-def bounds_of(budgets: Sequence[Budget], costs: Sequence[Cost], graph: Graph) -> list[float]:
-    """The bound of each budget in its cost's unit: shares are of the costliest architecture."""
-    return [
-        budget.resolve(most(graph, limit_of(cost)).value if budget.of_max else 0.0)
-        for budget, cost in zip(budgets, costs, strict=True)
-    ]
+def bound_of(budget: Budget, cost: Cost, graph: Graph) -> float:
+    """The bound of a budget in its cost's unit: a share is one of the costliest architecture."""
+    return budget.resolve(most(graph, limit_of(cost)).value if budget.of_max else 0.0)

@@ -111,9 +111,7 @@ def train_program(
     verdict = judge(search.gates)
     chosen = choose_architecture(search.gates, search.costs, search.bounds)
 
-    graph = ApplyArchitecture(chosen.edge_names(program.graph)).run(program.graph).graph
-    final = lower_static(graph, seed)
-    copy_weights(network, program.graph, final, graph)
+    graph, final = _inherit(program.graph, network, chosen, seed)
     reestimate_batch_norm(final, dataset)
     inherited = evaluate(final, dataset)
     if program.train.fine_tune:
@@ -134,6 +132,14 @@ def train_program(
         search.redrawn,
         time.monotonic() - started,
     )
+
+
+def _inherit(whole: Graph, network: fx.GraphModule, chosen: Chosen, seed: int) -> tuple[Graph, fx.GraphModule]:
+    """The graph of the final architecture and its network, with the weights that the search left."""
+    graph = ApplyArchitecture(chosen.edge_names(whole)).run(whole).graph
+    final = lower_static(graph, seed)
+    copy_weights(network, whole, final, graph)
+    return graph, final
 
 
 def _architecture_file(

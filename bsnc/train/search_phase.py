@@ -15,7 +15,7 @@ from bsnc.diagnostics import Diagnosed, Diagnostic
 from bsnc.ir import Program
 from bsnc.search import ESTIMATORS, Gates, Penalty, Sample, entropy_gradient, judge
 from bsnc.train.augment import augment
-from bsnc.train.bounds import bounds_of
+from bsnc.train.bounds import bound_of
 from bsnc.train.data import Dataset
 from bsnc.train.optimise import build_optimiser, build_schedule
 from bsnc.train.progress import Progress, Row
@@ -57,7 +57,8 @@ class SearchPhase:
         self.program, self.dataset, self.network, self.generator = program, dataset, network, generator
         self.gates = Gates(program.graph, program.search.init)
         self.costs: list[Cost] = [cost_of(b.cost, program.graph, given) for b in program.budgets]
-        self.bounds = bounds_of(program.budgets, self.costs, program.graph)
+        pairs = zip(program.budgets, self.costs, strict=True)
+        self.bounds = [bound_of(budget, cost, program.graph) for budget, cost in pairs]
         self.penalty = Penalty(self.bounds, self._initial_costs(), program.search.penalty)
         self.estimate = ESTIMATORS[program.search.estimator]
         self.redrawn = 0

@@ -7,11 +7,11 @@ import torch
 from hypothesis import given
 
 from bsnc.cost import cost_of
-from bsnc.ir import CostKey, Graph, live_edges, makes_tensor, removable
+from bsnc.ir import CostKey, Graph, live_edges, removable
 from bsnc.lower import lower_static
 from bsnc.lower.stochastic import edge_attributes, node_attributes
 from bsnc.passes import ApplyArchitecture
-from tests.laws.memory import peak
+from tests.laws.memory import may_need_less, peak
 from tests.laws.strategies import law, networks_and_masks
 from tests.laws.weights import examples
 
@@ -32,17 +32,6 @@ def simulated(graph: Graph) -> tuple[int, int]:
     bytes_of_tensors = peak(plain, examples(graph, 1, dtype=torch.float32), target_of)
     numbers = sum(t.numel() for name, t in plain.state_dict().items() if not name.endswith("num_batches_tracked"))
     return bytes_of_tensors, 4 * numbers
-
-
-def may_need_less(graph: Graph, narrow: set[str]) -> bool:
-    """A node that does nothing but hold what another holds, or a concatenation that may have zeros in it."""
-    for number, node in enumerate(graph.nodes):
-        arriving = [graph.edges[e] for e in graph.in_edges[number]]
-        if len(arriving) == 1 and not makes_tensor(arriving[0]) and not node.activations:
-            return True
-        if len(node.slots) > 1 and (node.name not in narrow or not all(map(makes_tensor, arriving))):
-            return True
-    return False
 
 
 @law(150)

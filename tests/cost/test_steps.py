@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -56,32 +57,32 @@ def test_steps_are_those_of_the_book(case: Case) -> None:
         assert counted(graph, cores, rows) == [len(by_steps(row, cores)) for row in tasks]
 
 
-@law(100)
-@given(cases)
-def test_every_step_of_a_schedule_is_that_of_the_book(case: Case) -> None:
+def schedules(case: Case) -> Iterator[tuple[NDArray[np.bool_], Tasks, int, list[list[str]]]]:
+    """For every mask and number of cores: the mask, its tasks, the cores, and what each step runs."""
     graph, rows = case
     for row in rows:
         live = live_names(graph, row)
         tasks = tasks_of(graph, live)
-        for cores in CORES:
-            steps = schedule(graph, live, cores)
-            assert [set(step) for step in steps] == by_steps(tasks, cores)
-            assert counted(graph, cores, row[None]) == [len(steps)]
+        yield from ((row, tasks, cores, schedule(graph, live, cores)) for cores in CORES)
+
+
+@law(100)
+@given(cases)
+def test_every_step_of_a_schedule_is_that_of_the_book(case: Case) -> None:
+    graph, _ = case
+    for row, tasks, cores, steps in schedules(case):
+        assert [set(step) for step in steps] == by_steps(tasks, cores)
+        assert counted(graph, cores, row[None]) == [len(steps)]
 
 
 @law(100)
 @given(cases)
 def test_no_step_of_a_schedule_has_more_tasks_than_cores_or_one_that_comes_too_early(case: Case) -> None:
-    graph, rows = case
-    for row in rows:
-        live = live_names(graph, row)
-        tasks = tasks_of(graph, live)
-        for cores in CORES:
-            steps = schedule(graph, live, cores)
-            assert all(1 <= len(step) <= cores for step in steps)
-            when = {task: i for i, step in enumerate(steps) for task in step}
-            assert sorted(task for step in steps for task in step) == sorted(tasks)
-            assert all(when[before] < when[task] for task, waits in tasks.items() for before in waits)
+    for _, tasks, cores, steps in schedules(case):
+        assert all(1 <= len(step) <= cores for step in steps)
+        when = {task: i for i, step in enumerate(steps) for task in step}
+        assert sorted(task for step in steps for task in step) == sorted(tasks)
+        assert all(when[before] < when[task] for task, waits in tasks.items() for before in waits)
 
 
 @law(100)

@@ -9,7 +9,8 @@ import pytest
 
 from bsnc.diagnostics import Diagnosed
 from bsnc.driver.check import check_spec
-from bsnc.driver.given import CostFunction, cost_functions, program_costs
+from bsnc.driver.given import CostFunction, cost_functions, given_of
+from bsnc.driver.ranges import known_costs
 from bsnc.ir import CostKey, every_cost
 from bsnc.sema import Overrides
 from tests.sema.support import around
@@ -106,4 +107,5 @@ def test_costs_of_a_program_are_all_that_can_be_told(folder: Path) -> None:
     analysis = check_spec(folder / "net.bsn", Overrides(allow_extern=True))
     assert analysis.program is not None, analysis.diagnostics
     own = CostKey(name="extern", options=(("function", "my_own_costs:edges"),))
-    assert list(program_costs(analysis.program, analysis, True)) == [*every_cost(), own]
+    costs = known_costs(analysis.program, given_of(analysis.program, analysis, allow_extern=True))
+    assert list(costs) == [*every_cost(), own]

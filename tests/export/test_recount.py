@@ -13,9 +13,10 @@ from onnx import TensorProto, numpy_helper
 from bsnc.cost import costs_of_masks
 from bsnc.diagnostics import Diagnosed
 from bsnc.export import read_model, read_provenance, recount
-from bsnc.ir import CostKey, Graph, live_edges, makes_tensor, removable
+from bsnc.ir import CostKey, Graph, live_edges, removable
 from tests.laws.build import FIXED, conv, network
 from tests.laws.exports import CASES, Exported, export_of, exported
+from tests.laws.memory import may_need_less
 from tests.laws.strategies import law, networks_and_masks
 
 MEMORY, WEIGHTS, PARAMS = (CostKey(name=name) for name in ("memory", "weights", "params"))
@@ -23,16 +24,8 @@ STEPS = [CostKey(name="steps", options=(("cores", str(cores)),)) for cores in (1
 
 
 def passes_on(whole: Graph, graph: Graph) -> bool:
-    """A node of an architecture holds merely what another holds, or concatenates with zeros: then a file may need less
-    memory than the graph says, and else exactly as much."""
-    narrow = {whole.nodes[v].name for v in removable(whole)}
-    for number, node in enumerate(graph.nodes):
-        arriving = [graph.edges[e] for e in graph.in_edges[number]]
-        if len(arriving) == 1 and not makes_tensor(arriving[0]) and not node.activations:
-            return True
-        if len(node.slots) > 1 and (node.name not in narrow or not all(map(makes_tensor, arriving))):
-            return True
-    return False
+    """Whether the file of an architecture may need less memory than the graph says, and else exactly as much."""
+    return may_need_less(graph, {whole.nodes[v].name for v in removable(whole)})
 
 
 def stored_bytes(case: Exported) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import fx, nn
 
+from bsnc.ir import Graph, makes_tensor
 from bsnc.lower import fold_batch_norm
 from bsnc.lower.aggregate import Add, Divide, Maximum
 from bsnc.lower.layers import SqueezeExcite
@@ -15,6 +16,17 @@ VIEWS = (nn.Flatten, nn.Identity, nn.Dropout)
 MOVES = (nn.Conv1d, nn.Conv2d, nn.ConvTranspose1d, nn.ConvTranspose2d, nn.Linear)
 IN_PLACE = (Add, Divide, Maximum, SqueezeExcite, nn.modules.batchnorm._NormBase, nn.LayerNorm, nn.GroupNorm, nn.Softmax)
 ACTIVATIONS = "torch.nn.modules.activation"
+
+
+def may_need_less(graph: Graph, narrow: set[str]) -> bool:
+    """A node that does nothing but hold what another holds, or a concatenation that may have zeros in it."""
+    for number, node in enumerate(graph.nodes):
+        arriving = [graph.edges[e] for e in graph.in_edges[number]]
+        if len(arriving) == 1 and not makes_tensor(arriving[0]) and not node.activations:
+            return True
+        if len(node.slots) > 1 and (node.name not in narrow or not all(map(makes_tensor, arriving))):
+            return True
+    return False
 
 
 @dataclass
