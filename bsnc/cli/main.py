@@ -215,7 +215,7 @@ def train(
     open_gates = counted(result.verdict.open_gates, "open gate")
     click.echo(
         f"search: {state}, mean entropy {result.verdict.mean_entropy:.3f} bits, {open_gates}, "
-        f"{result.inconsistent_redrawn} inconsistent samples drawn again\n"
+        f"{result.inconsistent} inconsistent samples\n"
     )
     if result.architecture.projected:
         click.echo(f"{projection_text(result.architecture.projection_gap)}\n")

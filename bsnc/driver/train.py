@@ -60,7 +60,7 @@ class Trained:
             "verdict": asdict(verdict),
             "projected": self.result.architecture.projected,
             "projection_gap": self.result.architecture.projection_gap,
-            "inconsistent_redrawn": self.result.inconsistent_redrawn,
+            "inconsistent_samples": self.result.inconsistent,
             "parity": self.certificate.parity.max_abs_diff,
             "seconds": round(self.result.seconds, 2),
         }

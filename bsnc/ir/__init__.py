@@ -21,7 +21,7 @@ from bsnc.ir.config import (
 )
 from bsnc.ir.graph import Edge, Frozen, Gate, Graph, Node, OpCall, Slot
 from bsnc.ir.listing import module_text, pipeline_text, print_graph, shape_text
-from bsnc.ir.liveness import edges_on_a_path, forced_edges, live_bits, live_edges
+from bsnc.ir.liveness import edges_on_a_path, forced_edges, live_bits, live_edges, reached_edges
 from bsnc.ir.networkx_view import to_networkx
 from bsnc.ir.program import IrFormatError, Program, Setting, dump_program, graph_hash, load_program
 from bsnc.ir.quantity import as_bound, exactly, roughly
@@ -77,6 +77,7 @@ __all__ = [
     "narrowed",
     "pipeline_text",
     "print_graph",
+    "reached_edges",
     "removable",
     "roughly",
     "scheduled_arrivals",

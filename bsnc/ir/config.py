@@ -22,12 +22,15 @@ class SearchConfig(Frozen):
 
     model_config = ConfigDict(populate_by_name=True)
 
-    estimator: Literal["reinforce", "rloo"] = "rloo"
-    """Baseline of the score-function gradient: `reinforce` the batch mean, `rloo` the mean of the others."""
+    estimator: Literal["reinforce", "rloo", "disarm", "gumbel_st"] = "rloo"
+    """How gates get a gradient: by score function with the batch mean (`reinforce`, as the paper) or the mean of the
+    others as baseline (`rloo`), by antithetic pairs (`disarm`), or through relaxed samples (`gumbel_st`)."""
     init: Probability = 0.95
     """Probability at which gates start that keep or drop; the options of a choice start alike."""
     gate_lr: Positive = 1.0
     """Learning rate of plain SGD on the gates' logits."""
+    explore: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Exploration floor ε: samples come from (1 − ε) · learnt probability + ε · uniform."""
     penalty: Positive | Literal["auto"] = Field(default="auto", alias="lambda")
     """λ of every budget: a number, or `auto` for a dual that grows while a budget is exceeded."""
     warmup: Epochs = 10

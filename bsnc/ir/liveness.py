@@ -6,7 +6,7 @@ serves the whole batch. Two passes, O(V + E) operations on integers of B bits.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from bsnc.ir.graph import Graph
@@ -21,10 +21,7 @@ def live_bits(graph: Graph, kept: Sequence[int], everyone: int) -> list[int]:
 
     `everyone` is the set of all examples, e.g. `(1 << B) - 1`.
     """
-    reached = [0] * len(graph.nodes)
-    reached[graph.node_index[graph.input.name]] = everyone
-    for i, (source, target) in enumerate(graph.endpoints):
-        reached[target] |= kept[i] & reached[source]
+    reached = reached_bits(graph, kept, everyone)
     needed = [0] * len(graph.nodes)
     needed[graph.node_index[graph.output.name]] = everyone
     live = [0] * len(graph.edges)
@@ -32,12 +29,32 @@ def live_bits(graph: Graph, kept: Sequence[int], everyone: int) -> list[int]:
         source, target = graph.endpoints[i]
         useful = kept[i] & needed[target]
         needed[source] |= useful
-        live[i] = useful & reached[source]
+        live[i] = useful & reached[i]
     return live
+
+
+def reached_bits(graph: Graph, kept: Sequence[int], everyone: int) -> list[int]:
+    """For each edge the set of examples in which its source is reached from the input through kept edges."""
+    reached = [0] * len(graph.nodes)
+    reached[graph.node_index[graph.input.name]] = everyone
+    for i, (source, target) in enumerate(graph.endpoints):
+        reached[target] |= kept[i] & reached[source]
+    return [reached[source] for source, _ in graph.endpoints]
 
 
 def live_edges(graph: Graph, masks: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Masks `[B, E]` → live edges `[B, E]`, both boolean. A row without any live edge is inconsistent."""
+    return _by_bits(live_bits, graph, masks)
+
+
+def reached_edges(graph: Graph, masks: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Masks `[B, E]` → edges, kept or not, whose source is reached from the input through kept ones, `[B, E]`."""
+    return _by_bits(reached_bits, graph, masks)
+
+
+def _by_bits(
+    find: Callable[[Graph, Sequence[int], int], list[int]], graph: Graph, masks: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
     import numpy as np
 
     batch, edges = masks.shape
@@ -45,8 +62,8 @@ def live_edges(graph: Graph, masks: NDArray[np.bool_]) -> NDArray[np.bool_]:
     packed = np.packbits(masks.T, axis=1, bitorder="little")
     kept = [int.from_bytes(row.tobytes(), "little") for row in packed]
     width = packed.shape[1]
-    live = live_bits(graph, kept, (1 << batch) - 1)
-    raw = b"".join(bits.to_bytes(width, "little") for bits in live)
+    found = find(graph, kept, (1 << batch) - 1)
+    raw = b"".join(bits.to_bytes(width, "little") for bits in found)
     columns = np.frombuffer(raw, dtype=np.uint8).reshape(edges, width)
     return np.unpackbits(columns, axis=1, count=batch, bitorder="little").T.astype(bool)
 

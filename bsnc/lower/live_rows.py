@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import torch
@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.modules.batchnorm import _BatchNorm  # pyright: ignore[reportPrivateUsage]
 
-from bsnc.ir import Graph, Node, live_edges
+from bsnc.ir import Graph, Node, live_edges, reached_edges
 
 
 @dataclass(frozen=True)
@@ -24,22 +24,31 @@ class LiveRows:
 
     `inconsistent` counts the rows in which no edge is live; their output is that of an output node at which
     nothing arrives: its activations applied to zero.
+
+    Under relaxed masks `weights` `[B, E]` are these, and the rows of an edge are those in which its source is reached:
+    it runs there for the sake of its gradient, kept or not, and its output is multiplied by its weight.
     """
 
     batch: int
     of_edge: Sequence[Tensor | None]
     inconsistent: int
+    weights: Tensor | None = None
 
 
 class FindLiveRows(nn.Module):
-    """Masks `[B, E]` → LiveRows. Liveness is computed on the host."""
+    """Masks `[B, E]` → LiveRows. Liveness is computed on the host. Masks that need a gradient are relaxed ones."""
 
     def __init__(self, graph: Graph) -> None:
         super().__init__()
         self.graph = graph
 
     def forward(self, masks: Tensor) -> LiveRows:
-        return rows_of(torch.from_numpy(live_edges(self.graph, masks.bool().cpu().numpy())), masks.device)
+        kept = masks.detach().bool().cpu().numpy()
+        if not masks.requires_grad:
+            return rows_of(torch.from_numpy(live_edges(self.graph, kept)), masks.device)
+        rows = rows_of(torch.from_numpy(reached_edges(self.graph, kept)), masks.device)
+        inconsistent = int((~live_edges(self.graph, kept).any(1)).sum())
+        return replace(rows, inconsistent=inconsistent, weights=masks)
 
 
 def rows_of(live: Tensor, device: torch.device) -> LiveRows:
@@ -70,10 +79,18 @@ class LiveEdge(nn.Sequential):
         value = source if chosen is None else source.index_select(0, chosen)
         for module in self:
             value = _apply(module, value)
-        return value
+        return value if rows.weights is None else value * _weight(rows, self.index, value)
 
     def extra_repr(self) -> str:
         return f"index={self.index}"
+
+
+def _weight(rows: LiveRows, edge: int, value: Tensor) -> Tensor:
+    """Of an edge in its rows, `[b, 1, …]` for a value `[b, …]`."""
+    assert rows.weights is not None
+    chosen = rows.of_edge[edge]
+    weight = rows.weights[:, edge] if chosen is None else rows.weights[chosen, edge]
+    return weight.reshape(-1, *(1 for _ in value.shape[1:]))
 
 
 def _apply(module: nn.Module, value: Tensor) -> Tensor:
@@ -109,7 +126,8 @@ class LiveNode(nn.Module):
 
     def forward(self, rows: LiveRows, like: Tensor, *arrivals: Tensor | None) -> Tensor:
         chosen = [rows.of_edge[index] for index in self.indices]
-        total = _AGGREGATE[self.aggregation](self, rows.batch, like, list(zip(chosen, arrivals, strict=True)))
+        weights = [None if rows.weights is None else rows.weights[:, index] for index in self.indices]
+        total = _AGGREGATE[self.aggregation](self, rows.batch, like, list(zip(chosen, arrivals, weights, strict=True)))
         return self.activations(total)
 
     def extra_repr(self) -> str:
@@ -122,13 +140,13 @@ def slots_of(node: Node, edges: Mapping[int, str]) -> tuple[tuple[int, int | Non
     return tuple((slot.channels, position.get(slot.edge)) for slot in node.slots)
 
 
-Arrival = tuple[Tensor | None, Tensor | None]
-"""Rows of an edge, None for all, and the values there, None where there are no rows."""
+Arrival = tuple[Tensor | None, Tensor | None, Tensor | None]
+"""Rows of an edge, None for all; the values there, None where there are no rows; its weights `[B]`, if any."""
 
 
 def _sum(node: LiveNode, batch: int, like: Tensor, arrivals: Sequence[Arrival]) -> Tensor:
     total: Tensor | None = None
-    for chosen, value in arrivals:
+    for chosen, value, _ in arrivals:
         if value is None:
             continue
         if chosen is None:
@@ -143,20 +161,25 @@ def _sum(node: LiveNode, batch: int, like: Tensor, arrivals: Sequence[Arrival]) 
 def _mean(node: LiveNode, batch: int, like: Tensor, arrivals: Sequence[Arrival]) -> Tensor:
     """Over the live in-edges of each row."""
     count = like.new_zeros(batch)
-    for chosen, value in arrivals:
-        if value is not None:
-            count[slice(None) if chosen is None else chosen] += 1
+    for chosen, value, weights in arrivals:
+        if value is None:
+            continue
+        one = torch.ones_like(count) if weights is None else weights
+        count = count + one if chosen is None else count.index_add(0, chosen, one[chosen])
     return _sum(node, batch, like, arrivals) / count.clamp(min=1).reshape(batch, *(1 for _ in node.shape))
 
 
 def _max(node: LiveNode, batch: int, like: Tensor, arrivals: Sequence[Arrival]) -> Tensor:
     """Over the live in-edges of each row."""
     total: Tensor | None = None
-    for chosen, value in arrivals:
+    for chosen, value, weights in arrivals:
         if value is None:
             continue
         if chosen is not None:
             value = value.new_full((batch, *node.shape), -torch.inf).index_copy(0, chosen, value)
+        if weights is not None:
+            kept = weights.detach().bool().reshape(batch, *(1 for _ in node.shape))
+            value = torch.where(kept, value, -torch.inf)
         total = value if total is None else torch.maximum(total, value)
     if total is None:
         return like.new_zeros(batch, *node.shape)
@@ -167,7 +190,7 @@ def _concat(node: LiveNode, batch: int, like: Tensor, arrivals: Sequence[Arrival
     """Zeros in the place of what is not live."""
     parts: list[Tensor] = []
     for channels, arrival in node.slots:
-        chosen, value = (None, None) if arrival is None else arrivals[arrival]
+        chosen, value, _ = (None, None, None) if arrival is None else arrivals[arrival]
         if chosen is None and value is not None:
             parts.append(value)
             continue

@@ -1,28 +1,40 @@
-"""The search over gates: distributions, gradient estimators, penalties, exact projection, verdict."""
+"""The search over gates: distributions, gradient estimators, penalties, exact projection, strategies, verdict."""
 
 from bsnc.search.architecture import Architecture, LinearBudget, cheapest, most_probable
 from bsnc.search.costliest import costliest
 from bsnc.search.entropy import entropy_bits, entropy_gradient
 from bsnc.search.enumeration import FEW, every_sample, sample_count
-from bsnc.search.estimators import ESTIMATORS, Estimator, reinforce, rloo
-from bsnc.search.gates import Gates, Sample, expand_switches
+from bsnc.search.estimators import ESTIMATORS, Estimator
+from bsnc.search.gates import Gates, Sample, expand_switches, masks_of_sample
+from bsnc.search.learner import GateLearner
+from bsnc.search.ledger import Ledger, Seen
 from bsnc.search.limit import Limit
+from bsnc.search.minimise import BLACK_BOX, Found, Strategy, minimise
 from bsnc.search.penalty import Penalty
+from bsnc.search.problem import Loss, Problem, free_gates, limit_of_function
 from bsnc.search.project import Extreme, Projection, least, most, project
 from bsnc.search.verdict import Verdict, idle_gates, judge
 
 __all__ = [
+    "BLACK_BOX",
     "ESTIMATORS",
     "FEW",
     "Architecture",
     "Estimator",
     "Extreme",
+    "Found",
+    "GateLearner",
     "Gates",
+    "Ledger",
     "Limit",
     "LinearBudget",
+    "Loss",
     "Penalty",
+    "Problem",
     "Projection",
     "Sample",
+    "Seen",
+    "Strategy",
     "Verdict",
     "cheapest",
     "costliest",
@@ -30,13 +42,15 @@ __all__ = [
     "entropy_gradient",
     "every_sample",
     "expand_switches",
+    "free_gates",
     "idle_gates",
     "judge",
     "least",
+    "limit_of_function",
+    "masks_of_sample",
+    "minimise",
     "most",
     "most_probable",
     "project",
-    "reinforce",
-    "rloo",
     "sample_count",
 ]

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from bsnc.ir import Graph
-from bsnc.search.architecture import live_rows, masks_of, most_probable
+from bsnc.search.architecture import live_rows, most_probable
 
 MAX_LOGIT = 8.0
 """Logits stay within ±8 (p within 0.0003 of 0 and 1), so that no gate saturates beyond recall."""
@@ -16,33 +16,47 @@ MAX_DRAWS = 100
 
 
 def expand_switches(graph: Graph, switches: Tensor) -> Tensor:
-    """Samples `[B, S]` (bool) → masks `[B, E]`: fixed edges are always kept."""
-    return torch.from_numpy(masks_of(graph, switches.numpy()))
+    """Samples `[B, S]` (bool, or relaxed numbers) → masks `[B, E]`: fixed edges are always kept."""
+    with_fixed = torch.cat([switches, switches.new_ones(len(switches), 1)], dim=1)
+    return with_fixed[:, [graph.switch_count if s is None else s for s in graph.edge_switches]]
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One draw for a batch: switches `[B, S]`, live edges `[B, E]`, and how many rows had to be drawn again."""
+    """One draw for a batch: switches `[B, S]`, live edges `[B, E]`, both bool, and how many rows had no path from
+    input to output when they were first drawn, or drawn again.
+
+    `relaxed` `[B, S]` and `leaf` `[S]` are of a sample through which gradients flow: the same switches as numbers, and
+    the logits that get the gradient.
+    """
 
     switches: Tensor
     live: Tensor
-    redrawn: int
+    inconsistent: int
+    relaxed: Tensor | None = None
+    leaf: Tensor | None = None
+
+
+def masks_of_sample(graph: Graph, sample: Sample) -> Tensor:
+    """What an SS-network takes: live edges `[B, E]`, or relaxed masks of a sample through which gradients flow."""
+    return sample.live if sample.relaxed is None else expand_switches(graph, sample.relaxed)
 
 
 class Gates:
     """Independent gates with logits `[S]`, one a switch, on the CPU.
 
     A Bernoulli gate is on with probability sigmoid(logit); the options of a categorical gate have the softmax of its
-    logits. The gradient of log p(sample) in the logits is sample − p for both.
+    logits. With an exploration floor ε > 0 samples come from the mixture (1 − ε) · p + ε · uniform of each gate.
 
-    Samples are drawn from the distribution *given that input and output are connected*: inconsistent rows are
+    `sample` draws from the distribution *given that input and output are connected*: inconsistent rows are
     drawn again. With a baseline that centres the batch the score function needs no correction for that, since
     the shift of the mean is the same for every row.
     """
 
-    def __init__(self, graph: Graph, init: float) -> None:
+    def __init__(self, graph: Graph, init: float, explore: float = 0.0) -> None:
         """Bernoulli gates start at probability `init`, the options of a categorical gate alike."""
         self.graph = graph
+        self.explore = explore
         self._groups = [torch.tensor(switches) for switches in _categorical(graph)]
         start = torch.logit(torch.tensor(init, dtype=torch.float64))
         self.logits = torch.full((graph.switch_count,), float(start))
@@ -51,11 +65,40 @@ class Gates:
 
     @property
     def probabilities(self) -> Tensor:
-        """`[S]`: of each switch to be on."""
+        """`[S]`: of each switch to be on, by the logits alone."""
         p = torch.sigmoid(self.logits)
         for group in self._groups:
             p[group] = torch.softmax(self.logits[group], dim=0)
         return p
+
+    @property
+    def chances(self) -> Tensor:
+        """`[S]`: of each switch to be on in a sample, by logits and exploration floor."""
+        p = self.probabilities
+        if not self.explore:
+            return p
+        uniform = torch.full_like(p, 0.5)
+        for group in self._groups:
+            uniform[group] = 1 / len(group)
+        return (1 - self.explore) * p + self.explore * uniform
+
+    def score(self, switches: Tensor) -> Tensor:
+        """Samples `[B, S]` → ∂ log p(sample) / ∂ logits, `[B, S]`: without a floor it is sample − p."""
+        p, q, on = self.probabilities, self.chances, switches.to(self.logits.dtype)
+        if not self.explore:
+            return on - p
+        score = (on - q) * self.sensitivity
+        for group in self._groups:
+            ratio = ((1 - self.explore) * p / q)[group]
+            chosen = (on[:, group] * ratio).sum(1, keepdim=True)
+            score[:, group] = chosen * (on[:, group] - p[group])
+        return score
+
+    @property
+    def sensitivity(self) -> Tensor:
+        """`[S]`: of a Bernoulli gate ∂ logit(q) / ∂ logit, q being its chance; 1 without an exploration floor."""
+        p, q = self.probabilities, self.chances
+        return (1 - self.explore) * p * (1 - p) / (q * (1 - q))
 
     @property
     def most_probable(self) -> Tensor:
@@ -67,28 +110,33 @@ class Gates:
         return chosen
 
     def sample(self, batch: int, generator: torch.Generator) -> Sample:
-        """Draw until every row is consistent, at most MAX_DRAWS times; what is left then is the whole S-network."""
+        """Draw until every row is consistent, at most MAX_DRAWS times; what is left then is the most probable
+        connected architecture."""
         switches = self.draw(batch, generator)
         live = self.live(switches)
-        redrawn = 0
+        inconsistent = 0
         for _ in range(MAX_DRAWS):
             broken = ~live.any(1)
             count = int(broken.sum())
             if count == 0:
-                return Sample(switches, live, redrawn)
-            redrawn += count
+                return Sample(switches, live, inconsistent)
+            inconsistent += count
             switches[broken] = self.draw(count, generator)
             live[broken] = self.live(switches[broken])
         live = self._mend(switches, live)
-        return Sample(switches, live, redrawn)
+        return Sample(switches, live, inconsistent)
 
     def draw(self, batch: int, generator: torch.Generator) -> Tensor:
-        """Switches `[B, S]`, consistent or not. Of the uniform numbers of a categorical gate only the first decides."""
-        p = self.probabilities
-        uniform = torch.rand(batch, len(p), generator=generator)
-        switches = uniform < p
+        """Switches `[B, S]`, consistent or not."""
+        return self.switches_at(torch.rand(batch, len(self.logits), generator=generator))
+
+    def switches_at(self, uniform: Tensor) -> Tensor:
+        """The switches `[B, S]` that uniform numbers `[B, S]` stand for. Of those of a categorical gate only the first
+        decides."""
+        q = self.chances
+        switches = uniform < q
         for group in self._groups:
-            chosen = torch.searchsorted(p[group].cumsum(0), uniform[:, group[0]].contiguous(), right=True)
+            chosen = torch.searchsorted(q[group].cumsum(0), uniform[:, group[0]].contiguous(), right=True)
             switches[:, group] = chosen.clamp(max=len(group) - 1)[:, None] == torch.arange(len(group))
         return switches
 
@@ -103,6 +151,19 @@ class Gates:
     def live(self, switches: Tensor) -> Tensor:
         """Samples `[B, S]` → live edges `[B, E]`, both bool."""
         return torch.from_numpy(live_rows(self.graph, switches.numpy()))
+
+    @property
+    def groups(self) -> list[Tensor]:
+        """Of every categorical gate its switches, int64."""
+        return self._groups
+
+    @property
+    def is_single(self) -> Tensor:
+        """`[S]` bool: the switch is a Bernoulli gate."""
+        single = torch.ones(len(self.logits), dtype=torch.bool)
+        for group in self._groups:
+            single[group] = False
+        return single
 
     def by_name(self) -> dict[str, float | dict[str, float]]:
         """Gate → probability of keeping, or of each option."""
@@ -126,6 +187,15 @@ class Gates:
     def descend(self, gradient: Tensor, rate: float) -> None:
         """A step of plain SGD on the logits. `gradient` is that of the expected objective, `[S]`."""
         self.logits.sub_(rate * gradient).clamp_(-MAX_LOGIT, MAX_LOGIT)
+
+    def close(self, idle: Tensor) -> None:
+        """Decide the gates marked in `[G]` for their likeliest value, a Bernoulli gate for off."""
+        chosen = self.most_probable
+        for number, columns in enumerate(self.graph.gate_switches):
+            if not idle[number]:
+                continue
+            on = chosen[columns.start : columns.stop] & (len(columns) > 1)
+            self.logits[columns.start : columns.stop] = torch.where(on, MAX_LOGIT, -MAX_LOGIT)
 
 
 def _categorical(graph: Graph) -> list[range]:

@@ -77,7 +77,7 @@ class RunResult:
     test: Evaluation
     budgets: tuple[BudgetOutcome, ...]
     verdict: Verdict
-    inconsistent_redrawn: int
+    inconsistent: int
     seconds: float
 
 
@@ -129,7 +129,7 @@ def train_program(
         evaluate(final, dataset),
         _outcomes(program, search, chosen),
         verdict,
-        search.redrawn,
+        search.inconsistent,
         time.monotonic() - started,
     )
 

@@ -13,7 +13,7 @@ from torch.nn import functional
 from bsnc.cost import Cost, Given, cost_of
 from bsnc.diagnostics import Diagnosed, Diagnostic
 from bsnc.ir import Program
-from bsnc.search import ESTIMATORS, Gates, Penalty, Sample, entropy_gradient, judge
+from bsnc.search import GateLearner, judge, masks_of_sample
 from bsnc.train.augment import augment
 from bsnc.train.bounds import bound_of
 from bsnc.train.data import Dataset
@@ -29,7 +29,7 @@ class Totals:
     examples: int = 0
     loss: float = 0.0
     correct: int = 0
-    redrawn: int = 0
+    inconsistent: int = 0
     costs: list[Tensor] = field(default_factory=list[Tensor])
 
     def add(self, losses: Tensor, logits: Tensor, labels: Tensor) -> None:
@@ -55,13 +55,12 @@ class SearchPhase:
         given: Given | None = None,
     ) -> None:
         self.program, self.dataset, self.network, self.generator = program, dataset, network, generator
-        self.gates = Gates(program.graph, program.search.init)
         self.costs: list[Cost] = [cost_of(b.cost, program.graph, given) for b in program.budgets]
         pairs = zip(program.budgets, self.costs, strict=True)
         self.bounds = [bound_of(budget, cost, program.graph) for budget, cost in pairs]
-        self.penalty = Penalty(self.bounds, self._initial_costs(), program.search.penalty)
-        self.estimate = ESTIMATORS[program.search.estimator]
-        self.redrawn = 0
+        self.learner = GateLearner(program.graph, self.cost_table, self.bounds, program.search)
+        self.gates, self.penalty = self.learner.gates, self.learner.penalty
+        self.inconsistent = 0
 
     def run(self, progress: Progress) -> None:
         """The loop. Raises Diagnosed (BSN502) when the loss is no longer finite."""
@@ -74,42 +73,23 @@ class SearchPhase:
             started, totals = time.monotonic(), Totals()
             self.network.train()
             for images, labels in epoch_batches(self.program, self.dataset, self.generator):
-                sample = self.gates.sample(len(labels), self.generator)
-                logits = self.network(images, sample.live)
+                sample = self.learner.sample(len(labels), self.generator)
+                logits = self.network(images, masks_of_sample(self.program.graph, sample))
                 losses = task_loss(logits, labels, config.label_smoothing)
                 check_finite(losses, "search", epoch, totals.steps)
                 optimiser.zero_grad()
-                losses.mean().backward()
+                if losses.requires_grad:  # a batch may have drawn nothing that has weights
+                    losses.mean().backward()
                 optimiser.step()
                 schedule.step()
                 costs = self.cost_table(sample.live)
                 if epoch >= self.program.search.warmup:
-                    self._learn_gates(sample, losses.detach(), costs, self._done(epoch, totals.steps, steps))
+                    self.learner.learn(sample, losses.detach(), costs, self._done(epoch, totals.steps, steps))
                 totals.add(losses.detach(), logits.detach(), labels)
                 totals.costs.append(costs)
-                totals.redrawn += sample.redrawn
-            self.redrawn += totals.redrawn
+                totals.inconsistent += sample.inconsistent
+            self.inconsistent += totals.inconsistent
             progress.epoch(self._row(totals, epoch, float(schedule.get_last_lr()[0]), time.monotonic() - started))
-
-    def _learn_gates(self, sample: Sample, losses: Tensor, costs: Tensor, done: float) -> None:
-        """One step of the gates on losses `[B]` and costs `[B, K]` of a batch, then one of the dual.
-
-        Until `done` reaches `tighten` the targets of the budgets shrink; from there to the end the weight of the
-        gates' entropy grows.
-        """
-        search = self.program.search
-        self.penalty.set_progress(done / search.tighten if search.tighten > 0 else 1.0)
-        objective = losses.double() + self.penalty(costs)
-        gradient = self.estimate(sample.switches, self.gates.probabilities, objective.float())
-        decisiveness = max(0.0, done - search.tighten) / max(1e-9, 1 - search.tighten)
-        gradient += search.entropy * decisiveness * entropy_gradient(self.gates)
-        self.gates.descend(gradient, search.gate_lr)
-        self.penalty.update(costs)
-
-    def _initial_costs(self) -> list[float]:
-        """Mean costs of samples at the initial probabilities, drawn without touching the run's generator."""
-        sample = self.gates.sample(1024, torch.Generator().manual_seed(0))
-        return self.cost_table(sample.live).mean(0).tolist()
 
     def _done(self, epoch: int, step: int, steps: int) -> float:
         """Share of the search after its warm-up that is over, from 0 to 1."""
@@ -133,7 +113,7 @@ class SearchPhase:
             "over_budget": float(over.float().mean()),
             "mean_entropy": verdict.mean_entropy,
             "open_gates": verdict.open_gates,
-            "inconsistent_redrawn": totals.redrawn,
+            "inconsistent_samples": totals.inconsistent,
             "learning_rate": rate,
             "seconds": round(seconds, 3),
         }

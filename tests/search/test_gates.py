@@ -70,7 +70,7 @@ def test_one_seed_one_sample_and_the_global_generator_is_not_touched() -> None:
     before = torch.get_rng_state()
     gates = Gates(SPARSE, 0.4)
     one, same, other = (gates.sample(64, seeded(seed)) for seed in (1, 1, 2))
-    assert torch.equal(one.switches, same.switches) and one.redrawn == same.redrawn
+    assert torch.equal(one.switches, same.switches) and one.inconsistent == same.inconsistent
     assert not torch.equal(one.switches, other.switches)
     assert torch.equal(before, torch.get_rng_state())
 
@@ -88,7 +88,7 @@ def test_samples_follow_the_distribution_given_that_the_ends_are_connected() -> 
     deviation = np.sqrt(expected * (1 - expected) / count)
     assert (np.abs(found - expected) <= 5 * deviation).all()
     disconnected = 1 - weights.sum()
-    assert sample.redrawn / count == pytest.approx(disconnected / (1 - disconnected), rel=0.05)
+    assert sample.inconsistent / count == pytest.approx(disconnected / (1 - disconnected), rel=0.05)
 
 
 def test_where_nearly_nothing_connects_rows_still_do() -> None:

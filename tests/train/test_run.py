@@ -70,7 +70,7 @@ def test_metrics_have_a_row_for_each_epoch_of_each_phase(runs) -> None:
     rows = metrics(directory)
     assert [(row["phase"], row["epoch"]) for row in rows] == [("search", 0), ("search", 1), ("fine-tune", 0)]
     assert all(np.isfinite(row["loss"]) and 0 <= row["accuracy"] <= 1 for row in rows)
-    assert sum(row.get("inconsistent_redrawn", 0) for row in rows) == result.inconsistent_redrawn
+    assert sum(row.get("inconsistent_samples", 0) for row in rows) == result.inconsistent
 
 
 def test_gates_stay_at_their_start_until_the_warm_up_is_over(program: Program, tmp_path: Path) -> None:

@@ -1,0 +1,58 @@
+"""The search as an engine on its own: gates, a loss, limits and a number of evaluations in; an architecture out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+
+from bsnc.ir import SearchConfig
+from bsnc.search.architecture import Architecture
+from bsnc.search.ledger import Ledger
+from bsnc.search.problem import Problem
+from bsnc.search.project import project
+from bsnc.search.strategies import evolve, follow_policy_gradient, search_randomly
+from bsnc.search.verdict import Verdict, judge
+
+Strategy = Literal["policy_gradient", "evolution", "random"]
+BLACK_BOX = SearchConfig(init=0.5, gate_lr=1.0)
+"""What was best on the problems of `benchmarks/search.py`."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """The feasible architecture of least loss that was evaluated, how many were, the verdict on gates that learnt."""
+
+    architecture: Architecture
+    loss: float
+    evaluations: int
+    verdict: Verdict | None
+
+
+def minimise(
+    problem: Problem,
+    evaluations: int,
+    strategy: Strategy = "policy_gradient",
+    seed: int = 0,
+    config: SearchConfig = BLACK_BOX,
+) -> Found:
+    """Make the loss of a problem small with at most so many evaluations of it; one seed fixes the result.
+
+    Raises ValueError where no architecture is known to be feasible, FloatingPointError where a loss is not finite.
+    """
+    if evaluations < 1:
+        raise ValueError("a search needs at least one evaluation")
+    start = project(problem.graph, np.zeros(problem.graph.switch_count), problem.limits).architecture
+    if start is None:
+        raise ValueError("no connected architecture within every limit was found")
+    ledger, generator, verdict = Ledger(problem, evaluations), torch.Generator().manual_seed(seed), None
+    if strategy == "policy_gradient":
+        verdict = judge(follow_policy_gradient(ledger, config, generator))
+    elif strategy == "evolution":
+        evolve(ledger, generator)
+    else:
+        search_randomly(ledger, generator)
+    best = ledger.best(1)[0]
+    return Found(best.architecture, best.loss, ledger.used, verdict)
