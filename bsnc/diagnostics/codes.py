@@ -218,7 +218,8 @@ CODES: dict[str, Code] = {
     "BSN404": Code(
         "budget without a bound",
         "A budget is a share of the greatest latency (`latency <= 50% of max`), which only a profile of this network "
-        "on this machine tells. Run `bsnc profile` on the spec, or give the bound as a time.",
+        "on this machine tells: run `bsnc profile` on the spec, or give the bound as a time. Or it is a share of a "
+        "cost that is 0 for every architecture, and so no bound.",
     ),
     "BSN405": Code(
         "gates do not learn",
