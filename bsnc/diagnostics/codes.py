@@ -242,6 +242,11 @@ CODES: dict[str, Code] = {
         "The directory does not hold a finished run (`ir.json`, `architecture.json`, `weights.safetensors`), or a file "
         "in it is damaged or was written by another version.",
     ),
+    "BSN504": Code(
+        "nothing to train",
+        "No module of the network has a trainable weight: it only pools, reshapes, adds up or the like. `compile` and "
+        "`cost` tell what it costs; `train` has nothing to do.",
+    ),
     "BSN511": Code("not an ONNX model", "The file is not a readable, well-formed ONNX model."),
     "BSN512": Code(
         "over budget",

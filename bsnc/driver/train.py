@@ -88,6 +88,7 @@ def train_spec(
         given = everything_given(program, analysis, overrides.allow_extern, step)
         report = report_costs(program, analysis, given)
         require_feasible(report)
+    _require_weights(report, analysis)
     warn([*warnings_of(analysis), *report.diagnostics])
     prepare(directory)
     torch.set_num_threads(threads or suggested_threads(program, report))
@@ -103,6 +104,15 @@ def train_spec(
         write_atomically(directory / "architecture.svg", picture.encode())
         write_json(directory / SUMMARY, trained.as_json())
     return trained
+
+
+def _require_weights(report: CostReport, analysis: Analysis) -> None:
+    """Raises Diagnosed (BSN504) where no architecture has anything to train."""
+    if next(c.maximum for c in report.costs if str(c.key) == "params") > 0:
+        return
+    message = f"network `{analysis.chosen}` has no trainable weights: there is nothing to train"
+    help_text = "add an edge with a module that learns, such as `conv` or `linear`"
+    raise Diagnosed(Diagnostic("BSN504", message, analysis.network_span, help=help_text))
 
 
 def suggested_threads(program: Program, report: CostReport) -> int:
