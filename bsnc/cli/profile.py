@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bsnc.export import Plan, Profile
 
 _LATENCY = COST_SIGNATURES["latency"]
-_COUNT = click.IntRange(1, 4096)
+_COUNT = click.IntRange(1, _LATENCY.options["batch"].highest)
 
 
 @click.command()
