@@ -39,7 +39,8 @@ CODES: dict[str, Code] = {
     "BSN004": Code(
         "bad option value",
         "A value given on the command line (`--set name=value`, `--budget cost=bound`, `--seed`, …) does not have "
-        "the expected form or type. `--set` and `--budget` accept exactly what the spec itself would accept there.",
+        "the expected form or type. `--set` and `--budget` accept exactly what the spec itself would accept there. "
+        "One cost has one `--budget`.",
         environment=True,
     ),
     "BSN005": Code(
