@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from bsnc.cost import Cost, Given, cost_of
 from bsnc.diagnostics import Diagnosed, Diagnostic, Label, SourceSpan, has_errors
 from bsnc.driver.ranges import CostRange, cost_range, initial_samples, known_costs
+from bsnc.export import Setting
 from bsnc.ir import Budget, CostKey, Graph, Program, as_bound, exactly, forced_edges
 from bsnc.search import Limit, LinearBudget, cheapest, project
 from bsnc.sema import Analysis
@@ -95,10 +96,15 @@ def _gates_that_cannot_close(graph: Graph, analysis: Analysis) -> list[Diagnosti
     return list(found.values())[::-1]
 
 
-def _unmeasured(budget: Budget, analysis: Analysis) -> Diagnostic:
+def _unmeasured(budget: Budget, analysis: Analysis, code: str = "BSN403") -> Diagnostic:
     message = f"`{budget.cost}` has not been measured on this machine: whether the budget can be met is not known"
-    help_text = "`bsnc profile` measures it; so does `bsnc train`"
-    return Diagnostic("BSN403", message, *analysis.budget_place(budget.cost), help=help_text)
+    help_text = "`bsnc profile` measures it" + ("; so does `bsnc train`" if code == "BSN403" else "")
+    notes: tuple[str, ...] = ()
+    try:
+        Setting.of(budget.cost)
+    except Diagnosed as lack:
+        notes, help_text = tuple(d.message for d in lack.diagnostics), lack.diagnostics[0].help
+    return Diagnostic(code, message, *analysis.budget_place(budget.cost), notes=notes, help=help_text)
 
 
 def _of_nothing(budget: Budget, analysis: Analysis) -> Diagnostic:
@@ -112,7 +118,7 @@ def bounds_to_hold(program: Program, analysis: Analysis, given: Given) -> list[t
     share of the greatest cost needs a profile that there is not, or is one of nothing."""
     for budget in program.budgets:
         if budget.of_max and not given.tells(budget.cost):
-            raise Diagnosed(replace(_unmeasured(budget, analysis), code="BSN404", help="`bsnc profile` measures it"))
+            raise Diagnosed(_unmeasured(budget, analysis, "BSN404"))
 
     def bound(budget: Budget) -> float:
         """Only for a share the cost itself is needed."""

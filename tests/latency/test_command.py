@@ -103,6 +103,18 @@ def test_a_spec_without_such_budgets_has_none(folder: Path) -> None:
     assert latency_keys(program) == () and latency_tables(program) == {}
 
 
+def test_a_device_that_this_machine_lacks_hides_no_other_profile(
+    bsnc, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("onnxruntime.get_available_providers", lambda: ["CPUExecutionProvider"])
+    profiles(bsnc("profile", "net.bsn", "--json", cwd=folder))
+    run = bsnc("compile", "net.bsn", "--budget", "latency=1s", "--budget", "latency(cuda)=1s", cwd=folder)
+    assert run.exit == 0 and run.stderr.count("BSN403") == 1
+    assert "= note: ONNX Runtime has no provider for `cuda` on this machine" in run.stderr
+    assert "= help: where there is a GPU install `onnxruntime-gpu`" in run.stderr
+    assert "feasible, as predicted" in run.stdout
+
+
 def test_a_module_of_ones_own_that_cannot_be_exported_is_named(
     bsnc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
