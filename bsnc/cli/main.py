@@ -13,7 +13,7 @@ from bsnc import __version__
 from bsnc.cli import options
 from bsnc.cli.fmt import fmt
 from bsnc.cli.new import new
-from bsnc.cli.output import own_code_aside, print_json, show_diagnostics
+from bsnc.cli.output import own_code_aside, print_json, show_diagnostics, show_notes
 from bsnc.cli.profile import profile
 from bsnc.cli.progress import Bar, StepBar
 from bsnc.cli.tables import (
@@ -308,6 +308,7 @@ def lsp() -> None:
 
 def main() -> None:
     """The entry point: no exception reaches the user as a traceback."""
+    show_notes()
     try:
         cli.main(prog_name="bsnc", standalone_mode=False)
     except Diagnosed as mistake:

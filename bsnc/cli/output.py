@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sys
 from collections.abc import Generator, Sequence
@@ -32,6 +33,18 @@ def show_diagnostics(diagnostics: Sequence[Diagnostic], style: str = "full") -> 
 
 def print_json(data: object) -> None:
     click.echo(json.dumps(data, indent=2, ensure_ascii=False))
+
+
+class _Notes(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        click.echo(record.getMessage(), err=True)
+
+
+def show_notes() -> None:
+    """What takes long is said on stderr while it does."""
+    log = logging.getLogger("bsnc")
+    log.handlers, log.propagate = [_Notes()], False
+    log.setLevel(logging.INFO)
 
 
 @contextmanager
