@@ -258,7 +258,8 @@ CODES: dict[str, Code] = {
     "BSN513": Code(
         "model does not match the spec",
         "The model names an architecture that is not one of this spec's network, or its operators, weights or cost "
-        "are not those of the architecture that it names.",
+        "are not those of the architecture that it names. Or its labels or normalisation are not those of the spec's "
+        "data.",
     ),
     "BSN514": Code(
         "model computes something else",
