@@ -276,6 +276,12 @@ CODES: dict[str, Code] = {
         "cost cannot be recounted",
         "The file holds an operator or a shape from which this cost cannot be counted. A cost is never guessed.",
     ),
+    "BSN517": Code(
+        "spec has changed",
+        "The model is that of the spec's network and within its budgets, but the text of the spec or of a file that it "
+        "imports has changed since the model was trained: its settings of search and training may be others.",
+        severity="warning",
+    ),
     "BSN521": Code(
         "latency cannot be measured",
         "ONNX Runtime does not have the device on this machine, or cannot run the network on it. A latency is measured "

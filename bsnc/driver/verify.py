@@ -17,7 +17,7 @@ from bsnc.driver.train import examples_of
 from bsnc.export import Provenance, Verification, read_model, read_provenance, verify_model
 from bsnc.ir import Program
 from bsnc.sema import Overrides
-from bsnc.train import Dataset, load_data
+from bsnc.train import Dataset, hash_sources, load_data
 
 RANDOM_EXAMPLES = 64
 
@@ -37,6 +37,8 @@ def verify_file(model_path: Path, spec: Path, overrides: Overrides) -> Verificat
     result = verify_model(model_path, model, program, bounds, lambda: _examples(program, dataset()), given)
     if result.parity and provenance and (known := dataset()):
         result.diagnostics += _other_data(model_path, provenance, known)
+    if result.met and provenance and provenance.spec_sha256 != hash_sources(analysis.sources):
+        result.diagnostics.append(_other_text(model_path))
     return result
 
 
@@ -72,6 +74,12 @@ def _examples(program: Program, dataset: Dataset | None) -> np.ndarray:
         return examples_of(dataset)
     shape = (RANDOM_EXAMPLES, *program.graph.input.shape)
     return np.random.default_rng(0).standard_normal(shape).astype(np.float32)
+
+
+def _other_text(path: Path) -> Diagnostic:
+    message = "the spec's text is not the one that the model was trained from"
+    note = "network, budgets and outputs hold all the same; how it was trained this spec may not say"
+    return Diagnostic("BSN517", message, subject=str(path), notes=(note,))
 
 
 def _other_data(path: Path, provenance: Provenance, dataset: Dataset) -> list[Diagnostic]:
