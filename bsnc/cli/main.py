@@ -13,7 +13,7 @@ from bsnc import __version__
 from bsnc.cli import options
 from bsnc.cli.fmt import fmt
 from bsnc.cli.new import new
-from bsnc.cli.output import print_json, show_diagnostics
+from bsnc.cli.output import own_code_aside, print_json, show_diagnostics, show_notes
 from bsnc.cli.profile import profile
 from bsnc.cli.progress import Bar, StepBar
 from bsnc.cli.tables import (
@@ -89,7 +89,8 @@ def check(
     json_output: bool,
 ) -> None:
     """Check specs without compiling them: syntax, names, types, shapes. Never loads torch."""
-    analyses = [(path, check_spec(path, overrides)) for path in specs]
+    with own_code_aside():
+        analyses = [(path, check_spec(path, overrides)) for path in specs]
     diagnostics = [d for _, analysis in analyses for d in analysis.diagnostics]
     if json_output or style == "json":
         print_json([d.as_json() for d in diagnostics])
@@ -120,10 +121,13 @@ def compile_(
     json_output: bool,
 ) -> None:
     """Compile a spec: prove that its budgets can be met; write ir.json, fx.py, graph.svg and costs.json."""
-    compilation = compile_spec(spec, overrides)
+    with own_code_aside():
+        compilation = compile_spec(spec, overrides)
     show_diagnostics(compilation.diagnostics)
     if what is not None:
-        click.echo(emit(compilation, what), nl=False)
+        with own_code_aside():
+            text = emit(compilation, what)
+        click.echo(text, nl=False)
         sys.exit(compilation.exit_status)
     if json_output:
         print_json(compilation.as_json())
@@ -131,7 +135,8 @@ def compile_(
         graph = compilation.program.graph
         click.echo(f"{graph.name}: {graph_size(graph)}\n")
         click.echo(cost_table(compilation.report))
-    written = write_build(compilation, output or _default_build(spec, overrides))
+    with own_code_aside():
+        written = write_build(compilation, output or _default_build(spec, overrides))
     if not json_output:
         click.echo(f"\nwrote {', '.join(str(path) for path in written)}")
     sys.exit(compilation.exit_status)
@@ -173,13 +178,15 @@ def cost(
     if by is not None and arch is None:
         raise click.UsageError("--by sorts the edges of an architecture: give one with --arch")
     if arch is not None:
-        breakdown = break_down(spec, arch, overrides, by)
+        with own_code_aside():
+            breakdown = break_down(spec, arch, overrides, by)
         if json_output:
             print_json(breakdown.as_json())
         else:
             click.echo(breakdown_table(breakdown))
         return
-    results = cost_masks(spec, masks, overrides)
+    with own_code_aside():
+        results = cost_masks(spec, masks, overrides)
     if json_output:
         print_json([result.as_json() for result in results])
         return
@@ -203,7 +210,7 @@ def train(
 ) -> None:
     """Search and train, choose the final network, export it to ONNX and certify it."""
     directory = output or _default_run(spec)
-    with Bar() as bar:
+    with Bar() as bar, own_code_aside():
         trained = train_spec(spec, directory, overrides, seed, bar, show_diagnostics, bar.step, threads)
     if json_output:
         print_json(trained.as_json())
@@ -242,7 +249,7 @@ def _default_run(spec: Path) -> Path:
 def export(run: Path, output: Path | None, allow_extern: bool) -> None:
     """Export a finished run to ONNX again, with its certificate."""
     path = output or run / "model.onnx"
-    with StepBar() as bar:
+    with StepBar() as bar, own_code_aside():
         certificate = export_run(run, path, bar.step, allow_extern)
     click.echo(certificate_text(certificate))
     click.echo(f"\nwrote {path} and certificate.json beside it")
@@ -255,7 +262,8 @@ def export(run: Path, output: Path | None, allow_extern: bool) -> None:
 @options.as_json
 def verify(model: Path, spec: Path, overrides: Overrides, json_output: bool) -> None:
     """Recount a model's costs from its file, compare it with the spec, exit 1 when a budget is exceeded."""
-    result = verify_file(model, spec, overrides)
+    with own_code_aside():
+        result = verify_file(model, spec, overrides)
     show_diagnostics(result.diagnostics)
     if json_output:
         print_json(
@@ -300,6 +308,7 @@ def lsp() -> None:
 
 def main() -> None:
     """The entry point: no exception reaches the user as a traceback."""
+    show_notes()
     try:
         cli.main(prog_name="bsnc", standalone_mode=False)
     except Diagnosed as mistake:

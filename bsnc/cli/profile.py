@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bsnc.cli import options
-from bsnc.cli.output import print_json
+from bsnc.cli.output import own_code_aside, print_json
 from bsnc.cli.progress import StepBar
 from bsnc.cli.tables import counted, table
 from bsnc.driver import Overrides, profile_spec
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bsnc.export import Plan, Profile
 
 _LATENCY = COST_SIGNATURES["latency"]
-_COUNT = click.IntRange(1, 4096)
+_COUNT = click.IntRange(1, _LATENCY.options["batch"].highest)
 
 
 @click.command()
@@ -47,7 +47,7 @@ def profile(
     What is measured is kept in the user's cache directory, and used wherever this machine asks for it again.
     """
     key = _key({"device": device, "threads": threads, "batch": batch})
-    with StepBar() as bar:
+    with StepBar() as bar, own_code_aside():
         profiles = profile_spec(spec, overrides, key, _plan(architectures, held_out), fresh, bar.step)
     if json_output:
         print_json([_as_json(found) for found in profiles])

@@ -39,7 +39,8 @@ CODES: dict[str, Code] = {
     "BSN004": Code(
         "bad option value",
         "A value given on the command line (`--set name=value`, `--budget cost=bound`, `--seed`, …) does not have "
-        "the expected form or type. `--set` and `--budget` accept exactly what the spec itself would accept there.",
+        "the expected form or type. `--set` and `--budget` accept exactly what the spec itself would accept there. "
+        "One cost has one `--budget`.",
         environment=True,
     ),
     "BSN005": Code(
@@ -218,7 +219,8 @@ CODES: dict[str, Code] = {
     "BSN404": Code(
         "budget without a bound",
         "A budget is a share of the greatest latency (`latency <= 50% of max`), which only a profile of this network "
-        "on this machine tells. Run `bsnc profile` on the spec, or give the bound as a time.",
+        "on this machine tells: run `bsnc profile` on the spec, or give the bound as a time. Or it is a share of a "
+        "cost that is 0 for every architecture, and so no bound.",
     ),
     "BSN405": Code(
         "gates do not learn",
@@ -241,6 +243,11 @@ CODES: dict[str, Code] = {
         "The directory does not hold a finished run (`ir.json`, `architecture.json`, `weights.safetensors`), or a file "
         "in it is damaged or was written by another version.",
     ),
+    "BSN504": Code(
+        "nothing to train",
+        "No module of the network has a trainable weight: it only pools, reshapes, adds up or the like. `compile` and "
+        "`cost` tell what it costs; `train` has nothing to do.",
+    ),
     "BSN511": Code("not an ONNX model", "The file is not a readable, well-formed ONNX model."),
     "BSN512": Code(
         "over budget",
@@ -251,7 +258,8 @@ CODES: dict[str, Code] = {
     "BSN513": Code(
         "model does not match the spec",
         "The model names an architecture that is not one of this spec's network, or its operators, weights or cost "
-        "are not those of the architecture that it names.",
+        "are not those of the architecture that it names. Or its labels or normalisation are not those of the spec's "
+        "data.",
     ),
     "BSN514": Code(
         "model computes something else",
@@ -267,6 +275,12 @@ CODES: dict[str, Code] = {
     "BSN516": Code(
         "cost cannot be recounted",
         "The file holds an operator or a shape from which this cost cannot be counted. A cost is never guessed.",
+    ),
+    "BSN517": Code(
+        "spec has changed",
+        "The model is that of the spec's network and within its budgets, but the text of the spec or of a file that it "
+        "imports has changed since the model was trained: its settings of search and training may be others.",
+        severity="warning",
     ),
     "BSN521": Code(
         "latency cannot be measured",

@@ -79,7 +79,10 @@ class Diagnosed(Exception):  # noqa: N818 — a user's mistake on its way up, no
 
 def error_in_short(error: BaseException) -> str:
     """What the user's own code raised, on one line: `ValueError: no such device`."""
-    lines = str(error).strip().splitlines()
+    try:
+        lines = str(error).strip().splitlines()
+    except (Exception, SystemExit):  # a `__str__` of the user's may fail too
+        lines = []
     return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
 
 

@@ -36,8 +36,8 @@ def _width(text: str) -> int:
 
 
 def _clip(text: str) -> str:
-    """A message may quote the user's text, which may be of any length."""
-    return text if len(text) <= _MAX_MESSAGE else text[:_MAX_MESSAGE] + "…"
+    """A message may quote the user's text or errors of their code, of any length and with any characters."""
+    return _printable(text if len(text) <= _MAX_MESSAGE else text[:_MAX_MESSAGE] + "…")
 
 
 def _excerpt(span: SourceSpan, mark: str, caption: str) -> tuple[int, str, str]:

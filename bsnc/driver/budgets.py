@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from bsnc.cost import Cost, Given, cost_of
 from bsnc.diagnostics import Diagnosed, Diagnostic, Label, SourceSpan, has_errors
 from bsnc.driver.ranges import CostRange, cost_range, initial_samples, known_costs
+from bsnc.export import Setting
 from bsnc.ir import Budget, CostKey, Graph, Program, as_bound, exactly, forced_edges
 from bsnc.search import Limit, LinearBudget, cheapest, project
 from bsnc.sema import Analysis
@@ -39,7 +40,7 @@ class BudgetCheck:
 @dataclass(frozen=True)
 class CostReport:
     """Every cost that the graph tells, and those of budgets; every budget whose cost is known, those on
-    what was not measured, and diagnostics on budgets (BSN401, BSN402, BSN403)."""
+    what was not measured, and diagnostics on budgets (BSN401, BSN402, BSN403, BSN404)."""
 
     costs: tuple[CostRange, ...]
     budgets: tuple[BudgetCheck, ...]
@@ -55,9 +56,11 @@ def report_costs(program: Program, analysis: Analysis, given: Given) -> CostRepo
     known = [budget for budget in program.budgets if given.tells(budget.cost)]
     costs = known_costs(program, given)
     ranges = {key: cost_range(cost, graph, live, weights) for key, cost in costs.items()}
-    checks = tuple(BudgetCheck(b, b.resolve(ranges[b.cost].maximum), ranges[b.cost]) for b in known)
+    everything = [BudgetCheck(b, b.resolve(ranges[b.cost].maximum), ranges[b.cost]) for b in known]
+    checks = tuple(check for check in everything if check.bound > 0)
     unmeasured = tuple(budget for budget in program.budgets if budget not in known)
     diagnostics = [_unmeasured(budget, analysis) for budget in unmeasured]
+    diagnostics += [_of_nothing(check.budget, analysis) for check in everything if check not in checks]
     diagnostics += _gates_that_cannot_close(graph, analysis)
     diagnostics += [d for check in checks for d in _judge(check, graph, analysis)]
     if len(checks) > 1 and not has_errors(diagnostics):
@@ -93,22 +96,36 @@ def _gates_that_cannot_close(graph: Graph, analysis: Analysis) -> list[Diagnosti
     return list(found.values())[::-1]
 
 
-def _unmeasured(budget: Budget, analysis: Analysis) -> Diagnostic:
+def _unmeasured(budget: Budget, analysis: Analysis, code: str = "BSN403") -> Diagnostic:
     message = f"`{budget.cost}` has not been measured on this machine: whether the budget can be met is not known"
-    help_text = "`bsnc profile` measures it; so does `bsnc train`"
-    return Diagnostic("BSN403", message, *analysis.budget_place(budget.cost), help=help_text)
+    help_text = "`bsnc profile` measures it" + ("; so does `bsnc train`" if code == "BSN403" else "")
+    notes: tuple[str, ...] = ()
+    try:
+        Setting.of(budget.cost)
+    except Diagnosed as lack:
+        notes, help_text = tuple(d.message for d in lack.diagnostics), lack.diagnostics[0].help
+    return Diagnostic(code, message, *analysis.budget_place(budget.cost), notes=notes, help=help_text)
+
+
+def _of_nothing(budget: Budget, analysis: Analysis) -> Diagnostic:
+    message = f"`{budget}` is a bound of 0: no architecture costs more than 0"
+    help_text = "give the bound as a number, or remove the budget"
+    return Diagnostic("BSN404", message, *analysis.budget_place(budget.cost), help=help_text)
 
 
 def bounds_to_hold(program: Program, analysis: Analysis, given: Given) -> list[tuple[CostKey, float]]:
     """The bound of every budget in its cost's unit, that of what is measured too. Raises Diagnosed (BSN404) where a
-    share of the greatest cost needs a profile that there is not."""
+    share of the greatest cost needs a profile that there is not, or is one of nothing."""
     for budget in program.budgets:
         if budget.of_max and not given.tells(budget.cost):
-            raise Diagnosed(replace(_unmeasured(budget, analysis), code="BSN404", help="`bsnc profile` measures it"))
+            raise Diagnosed(_unmeasured(budget, analysis, "BSN404"))
 
     def bound(budget: Budget) -> float:
         """Only for a share the cost itself is needed."""
-        return bound_of(budget, cost_of(budget.cost, program.graph, given), program.graph)
+        found = bound_of(budget, cost_of(budget.cost, program.graph, given), program.graph)
+        if found <= 0:
+            raise Diagnosed(_of_nothing(budget, analysis))
+        return found
 
     return [(budget.cost, bound(budget) if budget.of_max else budget.bound) for budget in program.budgets]
 

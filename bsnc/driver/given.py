@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import importlib
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from operator import attrgetter
 from pathlib import Path
+from time import monotonic
 from typing import Any, cast
 
 from bsnc.cost import Given
@@ -18,6 +20,9 @@ from bsnc.ir import Graph, Program
 from bsnc.sema import Analysis, not_allowed
 
 CostFunction = Callable[[Graph], float]
+PATIENCE = 5.0
+"""Seconds in a function of the user's own before it is said that this takes time; then twice as many, and so on."""
+_LOG = logging.getLogger(__name__)
 
 
 def given_of(program: Program, analysis: Analysis, allow_extern: bool) -> Given:
@@ -25,11 +30,7 @@ def given_of(program: Program, analysis: Analysis, allow_extern: bool) -> Given:
 
     Raises Diagnosed (BSN217, BSN218).
     """
-    try:
-        measured = latency_tables(program)
-    except Diagnosed:  # of a device that this machine lacks nothing was measured
-        measured = {}
-    return Given(measured, cost_functions(program, analysis, allow_extern))
+    return Given(latency_tables(program), cost_functions(program, analysis, allow_extern))
 
 
 def everything_given(program: Program, analysis: Analysis, allow_extern: bool, step: Step) -> Given:
@@ -59,7 +60,7 @@ def cost_functions(program: Program, analysis: Analysis, allow_extern: bool) -> 
     mistakes: list[Diagnostic] = []
     for target, (span, subject) in places.items():
         try:
-            functions[target] = load_function(target)
+            functions[target] = _timed(target, load_function(target))
         except Diagnosed as mistake:
             mistakes += [replace(d, span=span, subject=subject) for d in mistake.diagnostics]
     if mistakes:
@@ -78,3 +79,20 @@ def load_function(target: str) -> CostFunction:
         message = f"`{target}` is an object of type {type(found).__name__}, not a function"
         raise Diagnosed(Diagnostic("BSN218", message))
     return cast(CostFunction, found)
+
+
+def _timed(target: str, function: CostFunction) -> CostFunction:
+    """The same function, but one that takes long is logged: nobody should wait without knowing for what."""
+    calls, seconds, due = 0, 0.0, PATIENCE
+
+    def timed(graph: Graph) -> float:
+        nonlocal calls, seconds, due
+        started = monotonic()
+        value = function(graph)
+        calls, seconds = calls + 1, seconds + monotonic() - started
+        if seconds > due:
+            _LOG.info("calls of `%s` so far: %d, %.3g s", target, calls, seconds)
+            due = 2 * seconds
+        return value
+
+    return timed

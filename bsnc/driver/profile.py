@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from bsnc.cost import LatencyTable
+from bsnc.diagnostics import Diagnosed
 from bsnc.driver.budgets import require_connected
 from bsnc.driver.check import load_program
 from bsnc.export import Fragments, Plan, Profile, Step, load_profile, profile_graph
@@ -36,13 +38,16 @@ def latency_keys(program: Program) -> tuple[CostKey, ...]:
 
 def latency_tables(program: Program) -> dict[CostKey, LatencyTable]:
     """What profiles measured on this machine say of the latencies that a program has budgets on; a latency that was not
-    profiled is missing. Raises Diagnosed (BSN521) for a device that this machine lacks."""
-    profiles = {key: load_profile(program.graph, key) for key in latency_keys(program)}
+    profiled is missing, as it is where this machine lacks its device."""
+    profiles: dict[CostKey, Profile | None] = {}
+    for key in latency_keys(program):
+        with suppress(Diagnosed):
+            profiles[key] = load_profile(program.graph, key)
     return {key: profile.cautious_table for key, profile in profiles.items() if profile is not None}
 
 
 def measure_latency_tables(program: Program, step: Step) -> dict[CostKey, LatencyTable]:
-    """As `latency_tables`, but what is missing is profiled: none is. Raises Diagnosed (BSN521)."""
+    """As `latency_tables`, but what is missing is profiled. Raises Diagnosed (BSN521) where this machine cannot."""
     fragments = Fragments()
     return {key: _profile(program, key, None, False, step, fragments).cautious_table for key in latency_keys(program)}
 

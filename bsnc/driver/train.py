@@ -88,6 +88,7 @@ def train_spec(
         given = everything_given(program, analysis, overrides.allow_extern, step)
         report = report_costs(program, analysis, given)
         require_feasible(report)
+    _require_weights(report, analysis)
     warn([*warnings_of(analysis), *report.diagnostics])
     prepare(directory)
     torch.set_num_threads(threads or suggested_threads(program, report))
@@ -103,6 +104,15 @@ def train_spec(
         write_atomically(directory / "architecture.svg", picture.encode())
         write_json(directory / SUMMARY, trained.as_json())
     return trained
+
+
+def _require_weights(report: CostReport, analysis: Analysis) -> None:
+    """Raises Diagnosed (BSN504) where no architecture has anything to train."""
+    if next(c.maximum for c in report.costs if str(c.key) == "params") > 0:
+        return
+    message = f"network `{analysis.chosen}` has no trainable weights: there is nothing to train"
+    help_text = "add an edge with a module that learns, such as `conv` or `linear`"
+    raise Diagnosed(Diagnostic("BSN504", message, analysis.network_span, help=help_text))
 
 
 def suggested_threads(program: Program, report: CostReport) -> int:
@@ -125,14 +135,17 @@ def prepare(directory: Path) -> None:
 
 
 def export_run(run: Path, model: Path, step: Step, allow_extern: bool = False) -> Certificate:
-    """Export a finished run again, to any file; certificate.json is written beside it. Raises Diagnosed."""
+    """Export a finished run again, to any file; certificate.json is written beside it. `step` follows the measuring of
+    latencies that the bound of a budget is a share of: the file is measured by itself. Raises Diagnosed."""
     if not run.is_dir():
         raise Diagnosed(Diagnostic("BSN001", "there is no directory of a run here", subject=str(run)))
     if allow_extern:
         permit_code(run)
     program, architecture, graph, network = load_run(run, allow_extern)
     analysis = Analysis()
-    given = everything_given(program, analysis, allow_extern, step)
+    given = given_of(program, analysis, allow_extern)
+    if any(budget.of_max and not given.tells(budget.cost) for budget in program.budgets):
+        given = everything_given(program, analysis, allow_extern, step)
     bounds = bounds_to_hold(program, analysis, given)
     dataset = load_data(program.data, program.graph)
     make_directory(model.parent)

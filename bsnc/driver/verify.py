@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 
-from bsnc.diagnostics import Diagnosed
+from bsnc.diagnostics import Diagnosed, Diagnostic
 from bsnc.driver.budgets import bounds_to_hold
 from bsnc.driver.check import load_program
 from bsnc.driver.files import read_bytes
@@ -16,7 +17,7 @@ from bsnc.driver.train import examples_of
 from bsnc.export import Provenance, Verification, read_model, read_provenance, verify_model
 from bsnc.ir import Program
 from bsnc.sema import Overrides
-from bsnc.train import load_data
+from bsnc.train import Dataset, hash_sources, load_data
 
 RANDOM_EXAMPLES = 64
 
@@ -32,7 +33,13 @@ def verify_file(model_path: Path, spec: Path, overrides: Overrides) -> Verificat
     program, analysis = load_program(spec, _with_settings(overrides, provenance))
     given = given_of(program, analysis, overrides.allow_extern)
     bounds = bounds_to_hold(program, analysis, given)
-    return verify_model(model_path, model, program, bounds, lambda: _examples(program), given)
+    dataset = cache(lambda: _dataset(program))
+    result = verify_model(model_path, model, program, bounds, lambda: _examples(program, dataset()), given)
+    if result.parity and provenance and (known := dataset()):
+        result.diagnostics += _other_data(model_path, provenance, known)
+    if result.met and provenance and provenance.spec_sha256 != hash_sources(analysis.sources):
+        result.diagnostics.append(_other_text(model_path))
+    return result
 
 
 def _with_settings(overrides: Overrides, provenance: Provenance | None) -> Overrides:
@@ -53,10 +60,34 @@ def _spelled(value: object) -> str:
     return f'"{value}"' if isinstance(value, str) else repr(value)
 
 
-def _examples(program: Program) -> np.ndarray:
-    """Real test images where the spec's data can be read here, else normal noise of a fixed seed."""
+def _dataset(program: Program) -> Dataset | None:
+    """The spec's data where it can be read here."""
     try:
-        return examples_of(load_data(program.data, program.graph))
+        return load_data(program.data, program.graph)
     except Diagnosed:
-        shape = (RANDOM_EXAMPLES, *program.graph.input.shape)
-        return np.random.default_rng(0).standard_normal(shape).astype(np.float32)
+        return None
+
+
+def _examples(program: Program, dataset: Dataset | None) -> np.ndarray:
+    """Real test images where there are any, else normal noise of a fixed seed."""
+    if dataset is not None:
+        return examples_of(dataset)
+    shape = (RANDOM_EXAMPLES, *program.graph.input.shape)
+    return np.random.default_rng(0).standard_normal(shape).astype(np.float32)
+
+
+def _other_text(path: Path) -> Diagnostic:
+    message = "the spec's text is not the one that the model was trained from"
+    note = "network, budgets and outputs hold all the same; how it was trained this spec may not say"
+    return Diagnostic("BSN517", message, subject=str(path), notes=(note,))
+
+
+def _other_data(path: Path, provenance: Provenance, dataset: Dataset) -> list[Diagnostic]:
+    """BSN513 for labels and a normalisation that are not those of the spec's data: who uses the model believes them."""
+    wrong = [] if provenance.class_names == dataset.class_names else ["class_names"]
+    for name, known in (("mean", dataset.mean), ("std", dataset.std)):
+        claimed = np.array(getattr(provenance, name))
+        if claimed.shape != known.shape or not np.allclose(claimed, known.numpy(), rtol=1e-4):
+            wrong.append(name)
+    message = "`{}` in its metadata is not that of the spec's data"
+    return [Diagnostic("BSN513", message.format(name), subject=str(path)) for name in wrong]

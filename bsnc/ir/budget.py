@@ -14,11 +14,12 @@ from bsnc.ops import is_target
 @dataclass(frozen=True)
 class CostOption:
     """An option of a cost: one of `names`, the first by default, a Python function as `package.module:function`, or an
-    int of at least 1."""
+    int from 1 to `highest`."""
 
     names: tuple[str, ...] = ()
     default: str | None = None
     is_function: bool = False
+    highest: int = 2**63 - 1
     is_listed: bool = True
     """Whether `every_cost` has a cost with each of its names."""
 
@@ -26,7 +27,7 @@ class CostOption:
         """Whether the text of a value is one of this option."""
         if self.is_function:
             return is_target(value)
-        return value in self.names if self.names else value.isdecimal() and int(value) >= 1
+        return value in self.names if self.names else value.isdecimal() and 1 <= int(value) <= self.highest
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,8 @@ def _names(*names: str) -> CostOption:
     return CostOption(names, names[0])
 
 
+_FEW = CostOption(default="1", highest=4096)
+"""Threads, or examples in one run: what one machine can be asked to do at once."""
 COST_SIGNATURES: dict[str, CostSignature] = {
     "flops": CostSignature("multiply-adds", "count", {"count": _names("executed", "veniat2018")}),
     "params": CostSignature("parameters", "count"),
@@ -59,7 +62,7 @@ COST_SIGNATURES: dict[str, CostSignature] = {
     "latency": CostSignature(
         "seconds",
         "seconds",
-        {"device": _names("cpu", "cuda"), "threads": CostOption(default="1"), "batch": CostOption(default="1")},
+        {"device": _names("cpu", "cuda"), "threads": _FEW, "batch": _FEW},
         source="measured",
     ),
     "extern": CostSignature("units", "count", {"function": CostOption(is_function=True)}, source="code"),

@@ -208,6 +208,27 @@ def _sections(spec: ast.Spec, source: Source, settings: Settings, analysis: Anal
 
 def _budgets(spec: ast.Spec, overrides: Overrides, allow_extern: bool, analysis: Analysis) -> list[Budget]:
     """Budgets of the spec; one given on the command line replaces the one on the same cost, or is added."""
+    found = _declared_budgets(spec, allow_extern, analysis)
+    given: dict[str, str] = {}
+    for text in overrides.budgets:
+        try:
+            budget = read_budget(text, allow_extern)
+        except Diagnosed as mistake:
+            analysis.diagnostics += mistake.diagnostics
+            continue
+        key = str(budget.cost)
+        if key in given:
+            message = f"a second bound on `{key}`, which `--budget {given[key]}` bounds"
+            help_text = "give one of them: which is to hold is not said"
+            analysis.diagnostics.append(Diagnostic("BSN004", message, subject=f"--budget {text}", help=help_text))
+        given[key] = text
+        found[key] = budget
+        analysis.budget_spans.pop(key, None)
+    return list(found.values())
+
+
+def _declared_budgets(spec: ast.Spec, allow_extern: bool, analysis: Analysis) -> dict[str, Budget]:
+    """Those of the spec, by the text of their cost."""
     found: dict[str, Budget] = {}
     for item in spec.items:
         if not isinstance(item, ast.Budget):
@@ -225,12 +246,4 @@ def _budgets(spec: ast.Spec, overrides: Overrides, allow_extern: bool, analysis:
             continue
         found[key] = budget
         analysis.budget_spans[key] = item.span
-    for text in overrides.budgets:
-        try:
-            budget = read_budget(text, allow_extern)
-        except Diagnosed as mistake:
-            analysis.diagnostics += mistake.diagnostics
-            continue
-        found[str(budget.cost)] = budget
-        analysis.budget_spans.pop(str(budget.cost), None)
-    return list(found.values())
+    return found

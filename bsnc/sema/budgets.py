@@ -91,4 +91,8 @@ def _option(argument: ast.Argument, name: str, option: CostOption) -> str:
         suggestion = did_you_mean(value or "", option.names)
         message = f"`{expr.span.text}` is no value of `{name}`"
         raise Diagnosed(Diagnostic("BSN211", message, expr.span, help=suggestion))
-    return str(Evaluator().integer(expr, Scope(), f"`{name}`", minimum=1))
+    number = Evaluator().integer(expr, Scope(), f"`{name}`", minimum=1)
+    if number > option.highest:
+        message = f"`{name}` must be at most {option.highest}, not {number}"
+        raise Diagnosed(Diagnostic("BSN209", message, expr.span))
+    return str(number)

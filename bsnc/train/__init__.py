@@ -1,7 +1,7 @@
 """Training: data, the loop, what follows the search, checkpoints."""
 
 from bsnc.train.bounds import bound_of, limit_of
-from bsnc.train.checkpoint import ArchitectureFile, load_run, write_atomically, write_json
+from bsnc.train.checkpoint import ArchitectureFile, hash_sources, load_run, write_atomically, write_json
 from bsnc.train.data import Dataset, Split, load_data
 from bsnc.train.finish import Evaluation, Phase, evaluate, reestimate_batch_norm, train_network
 from bsnc.train.progress import Progress, Row, Silent
@@ -22,6 +22,7 @@ __all__ = [
     "Split",
     "bound_of",
     "evaluate",
+    "hash_sources",
     "limit_of",
     "load_data",
     "load_run",

@@ -76,10 +76,24 @@ def train_network(
     generator: torch.Generator,
     progress: Progress,
 ) -> None:
-    """Train a plain network by the optimiser and schedule of `program.train`, then re-estimate its batch norms.
+    """Train a plain network by the optimiser and schedule of `program.train`, if it has weights, then re-estimate its
+    batch norms.
 
     Raises Diagnosed (BSN502) when the loss is no longer finite.
     """
+    if any(parameter.requires_grad for parameter in network.parameters()):
+        _learn(program, dataset, network, phase, generator, progress)
+    reestimate_batch_norm(network, dataset)
+
+
+def _learn(
+    program: Program,
+    dataset: Dataset,
+    network: fx.GraphModule,
+    phase: Phase,
+    generator: torch.Generator,
+    progress: Progress,
+) -> None:
     config = program.train
     optimiser = build_optimiser(config, network.parameters())
     schedule = build_schedule(config, optimiser, phase.epochs, len(dataset.train) // config.batch_size)
@@ -98,7 +112,6 @@ def train_network(
             totals.add(losses.detach(), logits.detach(), labels)
         extra = {"learning_rate": float(schedule.get_last_lr()[0]), "seconds": round(time.monotonic() - started, 3)}
         progress.epoch(totals.row(phase.name, epoch) | extra)
-    reestimate_batch_norm(network, dataset)
 
 
 @torch.no_grad()

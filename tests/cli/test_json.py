@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -148,3 +150,14 @@ def test_json_stays_on_stdout_and_alone(bsnc, folder: Path) -> None:
     run = bsnc("compile", "good.bsn", "--budget", "flops=1G", "--json", cwd=folder)
     assert "warning[BSN402]" in run.stderr
     assert json.loads(run.stdout)
+
+
+def test_what_code_of_ones_own_prints_is_no_result(folder: Path) -> None:
+    """Programs that it starts too, so this one is run for real."""
+    code = "import os\n\ndef edges(graph):\n    print('own')\n    os.system('echo program')\n    return 1\n"
+    (folder / "chatty_costs.py").write_text(code, encoding="utf-8")
+    (folder / "own.bsn").write_text(GOOD + 'budget extern "chatty_costs:edges" <= 3\n', encoding="utf-8")
+    command = [sys.executable, "-m", "bsnc", "compile", "own.bsn", "--json", "--allow-extern"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert json.loads(done.stdout)["name"] == "net"
+    assert "own\n" in done.stderr and "program\n" in done.stderr

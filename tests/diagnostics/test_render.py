@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from bsnc.diagnostics import Diagnostic, Label, Source, SourceSpan, render_concise, render_full, render_json
+from bsnc.diagnostics import (
+    Diagnostic,
+    Label,
+    Source,
+    SourceSpan,
+    error_in_short,
+    render_concise,
+    render_full,
+    render_json,
+)
 
 
 def at(text: str, marked: str, name: str = "a.bsn") -> SourceSpan:
@@ -112,3 +121,28 @@ def test_json_has_the_documented_keys() -> None:
         "message": "m",
         "help": "h",
     }
+
+
+def test_a_message_cannot_drive_the_terminal() -> None:
+    diagnostic = Diagnostic("BSN218", "fails: \x1b[2Jgone\x07\ttab")
+    for text in (render_full(diagnostic), render_concise(diagnostic)):
+        assert "fails: \N{REPLACEMENT CHARACTER}[2Jgone\N{REPLACEMENT CHARACTER}    tab" in text
+
+
+class MuteError(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("no words")
+
+
+@pytest.mark.parametrize(
+    ("error", "short"),
+    [
+        (ValueError("no such device"), "ValueError: no such device"),
+        (ValueError("\n\n  first \nsecond"), "ValueError: first "),
+        (ValueError(""), "ValueError"),
+        (ValueError("  \n"), "ValueError"),
+        (MuteError(), "MuteError"),
+    ],
+)
+def test_errors_of_the_users_code_take_one_line_whatever_they_say(error: Exception, short: str) -> None:
+    assert error_in_short(error) == short

@@ -109,3 +109,12 @@ def test_costs_of_a_program_are_all_that_can_be_told(folder: Path) -> None:
     own = CostKey(name="extern", options=(("function", "my_own_costs:edges"),))
     costs = known_costs(analysis.program, given_of(analysis.program, analysis, allow_extern=True))
     assert list(costs) == [*every_cost(), own]
+
+
+def test_a_slow_function_says_so_now_and_then(folder: Path, bsnc, monkeypatch: pytest.MonkeyPatch) -> None:
+    functions(folder, "my_own_costs:edges")
+    assert "so far" not in bsnc("compile", "net.bsn", "--allow-extern", cwd=folder).stderr
+    monkeypatch.setattr("bsnc.driver.given.PATIENCE", 0.0)
+    said = bsnc("compile", "net.bsn", "--allow-extern", "--json", cwd=folder)
+    assert "calls of `my_own_costs:edges` so far: 1, " in said.stderr
+    assert "so far" not in said.stdout

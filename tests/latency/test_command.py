@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -101,6 +102,28 @@ def test_a_spec_without_such_budgets_has_none(folder: Path) -> None:
     assert latency_keys(program) == (CostKey(name="latency"),)
     program, _ = load_program(folder / "net.bsn", Overrides())
     assert latency_keys(program) == () and latency_tables(program) == {}
+
+
+def test_a_device_that_this_machine_lacks_hides_no_other_profile(
+    bsnc, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("onnxruntime.get_available_providers", lambda: ["CPUExecutionProvider"])
+    profiles(bsnc("profile", "net.bsn", "--json", cwd=folder))
+    run = bsnc("compile", "net.bsn", "--budget", "latency=1s", "--budget", "latency(cuda)=1s", cwd=folder)
+    assert run.exit == 0 and run.stderr.count("BSN403") == 1
+    assert "= note: ONNX Runtime has no provider for `cuda` on this machine" in run.stderr
+    assert "= help: where there is a GPU install `onnxruntime-gpu`" in run.stderr
+    assert "feasible, as predicted" in run.stdout
+
+
+@pytest.mark.parametrize("of_max", [False, True])
+def test_export_profiles_only_what_a_bound_is_a_share_of(bsnc, tiny_run: Path, tmp_path: Path, of_max: bool) -> None:
+    run = shutil.copytree(tiny_run / "run", tmp_path / "run")
+    ir = json.loads((run / "ir.json").read_text(encoding="utf-8"))
+    ir["budgets"].append({"cost": {"name": "latency", "options": []}, "bound": 1000.0, "of_max": of_max})
+    (run / "ir.json").write_text(json.dumps(ir), encoding="utf-8")
+    done = bsnc("export", run, "-o", tmp_path / "model.onnx")
+    assert done.exit == 0 and ("timing" in done.stderr) is of_max, done.stderr
 
 
 def test_a_module_of_ones_own_that_cannot_be_exported_is_named(

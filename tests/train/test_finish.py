@@ -11,12 +11,13 @@ from torch import nn
 
 from bsnc.cost import LinearCost, cost_of
 from bsnc.diagnostics import Diagnosed
-from bsnc.ir import CostKey, Graph, every_cost
+from bsnc.ir import CostKey, Graph, Program, every_cost
+from bsnc.lower import lower_static
 from bsnc.search import Gates
-from bsnc.train import Dataset, Split, evaluate, reestimate_batch_norm
-from bsnc.train.finish import choose_architecture
+from bsnc.train import Dataset, Silent, Split, evaluate, reestimate_batch_norm
+from bsnc.train.finish import Phase, choose_architecture, train_network
 from tests.laws.brute_force import every_choice
-from tests.laws.build import conv, network
+from tests.laws.build import conv, network, pool
 from tests.laws.strategies import law, networks
 
 
@@ -137,6 +138,16 @@ def test_fewer_images_than_a_batch_are_one_batch() -> None:
     norm = nn.BatchNorm2d(2)
     reestimate_batch_norm(norm, data)
     assert torch.allclose(norm.running_mean, data.normalise(data.train.images).mean((0, 2, 3)), atol=1e-6)
+
+
+def test_an_architecture_without_weights_has_nothing_to_fine_tune() -> None:
+    """The search may choose it where other architectures have some."""
+    chosen = network((2, 3, 3), {"y": []}, [("x", "y", [pool("max", 3)])])
+    program = Program(graph=chosen, budgets=())
+    untouched = torch.Generator().manual_seed(0).get_state()
+    generator = torch.Generator().manual_seed(0)
+    train_network(program, dataset(25), lower_static(chosen), Phase("fine-tune", 3), generator, Silent())
+    assert torch.equal(generator.get_state(), untouched)
 
 
 def test_evaluation_by_hand_and_on_the_test_split_alone() -> None:

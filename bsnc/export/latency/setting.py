@@ -86,7 +86,7 @@ def _refused(error: Exception) -> Diagnosed:
 
 def _install(device: str) -> str | None:
     return (
-        "install `onnxruntime-gpu` and the CUDA libraries that it names, or measure on `cpu`"
+        "where there is a GPU install `onnxruntime-gpu` and the CUDA libraries that it names, else measure on `cpu`"
         if device == "cuda"
         else None
     )

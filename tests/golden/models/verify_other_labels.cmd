@@ -1,0 +1,1 @@
+$ bsnc verify files/other_labels.onnx files/tiny.bsn --budget flops=3k
