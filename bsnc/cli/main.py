@@ -22,7 +22,6 @@ from bsnc.cli.tables import (
     budget_table,
     certificate_text,
     cost_table,
-    counted,
     graph_size,
     mask_table,
     projection_text,
@@ -219,11 +218,7 @@ def train(
     click.echo(f"test: {result.test.accuracy:.2%} of {result.test.examples} examples, loss {result.test.loss:.4f}")
     click.echo(f"network: {len(result.graph.edges)} of {len(result.program.graph.edges)} edges")
     state = "converged" if result.verdict.converged else "not converged"
-    open_gates = counted(result.verdict.open_gates, "open gate")
-    click.echo(
-        f"search: {state}, mean entropy {result.verdict.mean_entropy:.3f} bits, {open_gates}, "
-        f"{result.inconsistent} inconsistent samples\n"
-    )
+    click.echo(f"search: {state}: {result.verdict.reason}; inconsistent samples: {result.inconsistent}\n")
     if result.architecture.projected:
         click.echo(f"{projection_text(result.architecture.projection_gap)}\n")
     if result.budgets and result.program.graph.gates:

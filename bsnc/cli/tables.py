@@ -134,8 +134,8 @@ def _bound(row: BudgetRow) -> str:
 
 
 def binding_text(budgets: Sequence[BudgetOutcome]) -> str:
-    """Which budgets bind, and what they weighed at the end of the search."""
-    binding = [f"{b.cost} (λ {b.penalty:.3g})" for b in budgets if b.binds]
+    """Which budgets bind, and what they weighed at the end of the search, where gates learnt."""
+    binding = [f"{b.cost}" + ("" if b.penalty is None else f" (λ {b.penalty:.3g})") for b in budgets if b.binds]
     return f"budgets that bind: {', '.join(binding) or 'none'}"
 
 

@@ -54,13 +54,14 @@ class Trained:
             "test": asdict(self.result.test),
             "test_inherited": asdict(self.result.inherited),
             "budgets": [
-                row.model_dump() | {"binds": outcome.binds, "lambda": outcome.penalty}
+                row.model_dump() | outcome.as_json()
                 for row, outcome in zip(self.certificate.budgets, self.result.budgets, strict=True)
             ],
             "verdict": asdict(verdict),
             "projected": self.result.architecture.projected,
             "projection_gap": self.result.architecture.projection_gap,
             "inconsistent_samples": self.result.inconsistent,
+            "evaluations": self.result.evaluations,
             "parity": self.certificate.parity.max_abs_diff,
             "seconds": round(self.result.seconds, 2),
         }

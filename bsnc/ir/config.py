@@ -18,29 +18,42 @@ Epochs = Annotated[int, Field(ge=0)]
 
 
 class SearchConfig(Frozen):
-    """How gates are learnt."""
+    """How the architecture is found."""
 
     model_config = ConfigDict(populate_by_name=True)
 
+    mode: Literal["staged", "joint"] = "staged"
+    """`staged`: weights learn first, under architectures of every size; then a strategy searches, and judges with these
+    weights. `joint`: gates learn beside the weights, as in the paper."""
+    strategy: Literal["policy_gradient", "evolution", "random"] = "policy_gradient"
+    """Of a staged search: gates that learn and a local search around what they know, or what these have to beat:
+    regularised evolution, random feasible architectures."""
+    evaluations: Annotated[int, Field(ge=1)] = 300
+    """Of a staged search: how many architectures it may judge."""
+    held_out: Probability = 0.15
+    """Of a staged search: the share of the training examples, at most 2 000, on which it judges. The weights that are
+    shared do not learn from them; those of the final network do."""
     estimator: Literal["reinforce", "rloo", "disarm", "gumbel_st"] = "rloo"
     """How gates get a gradient: by score function with the batch mean (`reinforce`, as the paper) or the mean of the
     others as baseline (`rloo`), by antithetic pairs (`disarm`), or through relaxed samples (`gumbel_st`)."""
     init: Probability = 0.95
-    """Probability at which gates start that keep or drop; the options of a choice start alike."""
+    """Probability at which gates start that keep or drop; the options of a choice start alike. In a staged search the
+    highest rate at which edges are kept while the weights learn."""
     gate_lr: Positive = 1.0
-    """Learning rate of plain SGD on the gates' logits."""
+    """Of a joint search: learning rate of plain SGD on the gates' logits."""
     explore: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Exploration floor ε: samples come from (1 − ε) · learnt probability + ε · uniform."""
     penalty: Positive | Literal["auto"] = Field(default="auto", alias="lambda")
     """λ of every budget: a number, or `auto` for a dual that grows while a budget is exceeded."""
     warmup: Epochs = 10
-    """Epochs of `train.epochs` in which weights learn and gates only sample."""
+    """Of a joint search: epochs of `train.epochs` in which weights learn and gates only sample."""
     tighten: Annotated[float, Field(ge=0, le=1)] = 0.6
-    """Share of the epochs after the warm-up over which the budgets' targets shrink from the initial cost to the
-    bound; 0 applies the bounds at once, as the paper does."""
+    """Of a joint search: share of the epochs after the warm-up over which the budgets' targets shrink from the initial
+    cost to the bound; 0 applies the bounds at once, as the paper does."""
     entropy: NonNegative = 0.1
-    """Weight of the gates' entropy (nats, summed) in the objective at the end of the search; it grows linearly from 0
-    once the targets have reached the bounds, so that gates that hardly matter decide too. 0 as in the paper."""
+    """Of a joint search: weight of the gates' entropy (nats, summed) in the objective at the end of the search; it
+    grows linearly from 0 once the targets have reached the bounds, so that gates that hardly matter decide too. 0 as in
+    the paper."""
 
 
 class Sgd(Frozen):

@@ -13,7 +13,8 @@ from bsnc.search.minimise import BLACK_BOX, Found, Strategy, minimise
 from bsnc.search.penalty import Penalty
 from bsnc.search.problem import Loss, Problem, free_gates, limit_of_function
 from bsnc.search.project import Extreme, Projection, least, most, project
-from bsnc.search.verdict import Verdict, idle_gates, judge
+from bsnc.search.verdict import Verdict, idle_gates, judge, judge_evaluations
+from bsnc.search.wide import WideGates
 
 __all__ = [
     "BLACK_BOX",
@@ -36,6 +37,7 @@ __all__ = [
     "Seen",
     "Strategy",
     "Verdict",
+    "WideGates",
     "cheapest",
     "costliest",
     "entropy_bits",
@@ -45,6 +47,7 @@ __all__ = [
     "free_gates",
     "idle_gates",
     "judge",
+    "judge_evaluations",
     "least",
     "limit_of_function",
     "masks_of_sample",

@@ -9,12 +9,13 @@ import numpy as np
 import torch
 
 from bsnc.ir import SearchConfig
-from bsnc.search.architecture import Architecture
+from bsnc.search.architecture import Architecture, live_rows
+from bsnc.search.enumeration import every_sample, sample_count
+from bsnc.search.learner import GateLearner
 from bsnc.search.ledger import Ledger
 from bsnc.search.problem import Problem
 from bsnc.search.project import project
 from bsnc.search.strategies import evolve, follow_policy_gradient, search_randomly
-from bsnc.search.verdict import Verdict, judge
 
 Strategy = Literal["policy_gradient", "evolution", "random"]
 BLACK_BOX = SearchConfig(init=0.5, gate_lr=1.0)
@@ -23,12 +24,14 @@ BLACK_BOX = SearchConfig(init=0.5, gate_lr=1.0)
 
 @dataclass(frozen=True)
 class Found:
-    """The feasible architecture of least loss that was evaluated, how many were, the verdict on gates that learnt."""
+    """The feasible architecture of least loss that was evaluated, how many were, by which it was found, and what gates
+    learnt, where the strategy has any."""
 
     architecture: Architecture
     loss: float
     evaluations: int
-    verdict: Verdict | None
+    found_at: int
+    learner: GateLearner | None
 
 
 def minimise(
@@ -40,6 +43,7 @@ def minimise(
 ) -> Found:
     """Make the loss of a problem small with at most so many evaluations of it; one seed fixes the result.
 
+    Where the gates have no more samples than that, every feasible one is evaluated, whatever the strategy.
     Raises ValueError where no architecture is known to be feasible, FloatingPointError where a loss is not finite.
     """
     if evaluations < 1:
@@ -47,12 +51,21 @@ def minimise(
     start = project(problem.graph, np.zeros(problem.graph.switch_count), problem.limits).architecture
     if start is None:
         raise ValueError("no connected architecture within every limit was found")
-    ledger, generator, verdict = Ledger(problem, evaluations), torch.Generator().manual_seed(seed), None
-    if strategy == "policy_gradient":
-        verdict = judge(follow_policy_gradient(ledger, config, generator))
+    ledger, generator, learner = Ledger(problem, evaluations), torch.Generator().manual_seed(seed), None
+    if sample_count(problem.graph) <= evaluations:
+        _evaluate_all(ledger)
+    elif strategy == "policy_gradient":
+        learner = follow_policy_gradient(ledger, config, generator)
     elif strategy == "evolution":
         evolve(ledger, generator)
     else:
         search_randomly(ledger, generator)
     best = ledger.best(1)[0]
-    return Found(best.architecture, best.loss, ledger.used, verdict)
+    return Found(best.architecture, best.loss, ledger.used, best.order + 1, learner)
+
+
+def _evaluate_all(ledger: Ledger) -> None:
+    rows = every_sample(ledger.problem.graph)
+    switches, live = torch.from_numpy(rows), torch.from_numpy(live_rows(ledger.problem.graph, rows))
+    feasible = ledger.problem.feasible(live)
+    ledger(switches[feasible], live[feasible])

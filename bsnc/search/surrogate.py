@@ -24,7 +24,7 @@ class Surrogate:
         self.centre = losses.mean()
         self.shift = features.mean(0)
         features = features - self.shift
-        scale = losses.std().clamp(min=1e-12)
+        scale = losses.std(correction=0).clamp(min=1e-12)
         gram = features.T @ features + RIDGE * torch.eye(features.shape[1], dtype=features.dtype)
         right = features.T @ ((losses - self.centre) / scale)
         self.weights = torch.linalg.solve(gram, right) * scale

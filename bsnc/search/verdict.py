@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -14,43 +14,58 @@ from bsnc.search.neighbours import one_gate_changed
 
 DECIDED = 0.9
 MAX_ENTROPY = 0.1
+SETTLED = 0.75
+"""A search that found its best later than after this share of its evaluations might have found better ones yet."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """`idle` gates are those whose every other value, alone, leaves the live graph of the most probable mask alike.
+    """Whether a search has ended, and why one may say so.
 
+    `idle` gates are those whose every other value, alone, leaves the live graph of the most probable mask alike.
     Entropy (bits, mean) and open gates (no value has p ≥ 0.9) are taken over the gates that are not idle;
-    `mean_entropy_all` is over all. Converged: no open gate and a mean entropy below 0.1.
+    `mean_entropy_all` is over all. Of a search without gates that learn all of these are 0.
     """
 
     converged: bool
-    mean_entropy: float
-    open_gates: int
-    mean_entropy_all: float
-    idle_gates: int
-    gates: int
+    reason: str
+    mean_entropy: float = 0.0
+    open_gates: int = 0
+    mean_entropy_all: float = 0.0
+    idle_gates: int = 0
+    gates: int = 0
 
 
 def judge(gates: Gates) -> Verdict:
-    """The verdict on the gates as they are now."""
+    """The verdict on gates as they are now. Converged: no open gate and a mean entropy below MAX_ENTROPY."""
     count = len(gates.graph.gates)
     if count == 0:
-        return Verdict(True, 0.0, 0, 0.0, 0, 0)
+        return Verdict(True, "there are no gates")
     idle = idle_gates(gates)
     entropy = entropy_bits(gates)
-    is_open = (gates.certainties < DECIDED) & ~idle
     busy = entropy[~idle]
     mean = float(busy.mean()) if len(busy) else 0.0
-    open_count = int(is_open.sum())
+    open_count = int(((gates.certainties < DECIDED) & ~idle).sum())
+    doubts = ((open_count > 0, f"open gates: {open_count}"), (mean >= MAX_ENTROPY, f"mean entropy {mean:.3f} bits"))
+    reasons = [text for holds, text in doubts if holds]
     return Verdict(
-        converged=open_count == 0 and mean < MAX_ENTROPY,
+        converged=not reasons,
+        reason=", ".join(reasons) or "the gates are decided",
         mean_entropy=mean,
         open_gates=open_count,
         mean_entropy_all=float(entropy.mean()),
         idle_gates=int(idle.sum()),
         gates=count,
     )
+
+
+def judge_evaluations(used: int, limit: int, found_at: int, gates: Gates | None) -> Verdict:
+    """The verdict on a search that used so many of its evaluations and found its best by one of them. Converged: it ran
+    out of architectures, or found its best in the first SETTLED of its evaluations."""
+    known = judge(gates) if gates else Verdict(False, "")
+    if used < limit:
+        return replace(known, converged=True, reason=f"nothing promising was left after {used} evaluations")
+    return replace(known, converged=found_at <= SETTLED * limit, reason=f"the best of {used} is number {found_at}")
 
 
 def idle_gates(gates: Gates) -> torch.Tensor:

@@ -1,14 +1,42 @@
-"""Budgets of a program as the search's programs take them."""
+"""Budgets of a program as the search takes them."""
 
 from __future__ import annotations
+
+from functools import cached_property
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
-from bsnc.cost import Cost, LinearCost
-from bsnc.ir import Budget, Graph
+from bsnc.cost import Cost, Given, LinearCost, cost_of
+from bsnc.ir import Budget, Graph, Program
 from bsnc.search import Limit, LinearBudget, most
+
+
+class BudgetTable:
+    """The K budgets of a program: what architectures cost by each, and their bounds in the costs' units."""
+
+    def __init__(self, program: Program, given: Given | None = None) -> None:
+        """`given`: what costs need to know beside the graph."""
+        self._costs: list[Cost] = [cost_of(budget.cost, program.graph, given) for budget in program.budgets]
+        self.names = [str(budget.cost) for budget in program.budgets]
+        pairs = zip(program.budgets, self._costs, strict=True)
+        self.bounds = [bound_of(budget, cost, program.graph) for budget, cost in pairs]
+
+    def costs(self, live: Tensor) -> Tensor:
+        """Live edges `[B, E]` → costs `[B, K]`, float64."""
+        if not self._costs:
+            return torch.zeros(len(live), 0, dtype=torch.float64)
+        return torch.stack([cost(live) for cost in self._costs], dim=1)
+
+    @cached_property
+    def limits(self) -> tuple[Limit, ...]:
+        return tuple(limit_of(cost, bound) for cost, bound in zip(self._costs, self.bounds, strict=True))
+
+    def share_over(self, costs: Tensor) -> float:
+        """Of architectures of costs `[N, K]` those that are over any budget."""
+        return float((costs > torch.tensor(self.bounds, dtype=torch.float64)).any(1).double().mean())
 
 
 def limit_of(cost: Cost, bound: float = np.inf) -> Limit:

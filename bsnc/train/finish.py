@@ -1,38 +1,20 @@
-"""After the search: harden, project, inherit, fine-tune, re-estimate batch statistics, evaluate."""
+"""After the search: train the network of the architecture, re-estimate batch statistics, evaluate."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import fx, nn
 from torch.nn.modules.batchnorm import _BatchNorm  # pyright: ignore[reportPrivateUsage]
 
-from bsnc.cost import Cost
-from bsnc.diagnostics import Diagnosed, Diagnostic
-from bsnc.ir import Graph, Program
-from bsnc.search import Gates, project
-from bsnc.train.bounds import limit_of
+from bsnc.ir import Program
 from bsnc.train.data import Dataset
+from bsnc.train.finite import check_finite
 from bsnc.train.optimise import build_optimiser, build_schedule
 from bsnc.train.progress import Progress
-from bsnc.train.search_phase import Totals, check_finite, epoch_batches, task_loss
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """Live edges `[E]` (bool) of the final architecture; `projected` where the hardened gates did not do. No
-    architecture within the budgets has a log probability greater by more than `gap`."""
-
-    live: torch.Tensor
-    projected: bool
-    gap: float = 0.0
-
-    def edge_names(self, graph: Graph) -> list[str]:
-        return [e.name for e, live in zip(graph.edges, self.live.tolist(), strict=True) if live]
+from bsnc.train.shared_weights import Phase, Totals, batch_name, epoch_batches, task_loss
 
 
 @dataclass(frozen=True)
@@ -42,30 +24,6 @@ class Evaluation:
     accuracy: float
     loss: float
     examples: int
-
-
-def choose_architecture(gates: Gates, costs: Sequence[Cost], bounds: Sequence[float]) -> Chosen:
-    """Harden each gate to its likelier value; where that is over budget or unconnected, project to the most
-    probable connected architecture that meets every budget. Raises Diagnosed (BSN401) where none is found."""
-    hardened = gates.live(gates.most_probable[None])
-    holds = all(float(cost(hardened)[0]) <= bound for cost, bound in zip(costs, bounds, strict=True))
-    if holds and bool(hardened.any()):
-        return Chosen(hardened[0], projected=False)
-    limits = [limit_of(cost, bound) for cost, bound in zip(costs, bounds, strict=True)]
-    best = project(gates.graph, gates.logits.double().numpy().astype(np.float64), limits)
-    if best.architecture is None:
-        none = "no connected architecture meets every budget"
-        message = none if best.exact else f"{none}, as far as was searched"
-        raise Diagnosed(Diagnostic("BSN401", message, subject="train"))
-    return Chosen(torch.from_numpy(best.architecture.live), projected=True, gap=best.gap)
-
-
-@dataclass(frozen=True)
-class Phase:
-    """Training of a plain network: its name in metrics, and its length."""
-
-    name: str
-    epochs: int
 
 
 def train_network(
@@ -104,7 +62,7 @@ def _learn(
         for images, labels in epoch_batches(program, dataset, generator, augmented=epoch < phase.epochs - config.clean):
             logits = network(images)
             losses = task_loss(logits, labels, config.label_smoothing)
-            check_finite(losses, phase.name, epoch, totals.steps)
+            check_finite(losses, program.graph, network, (images,), batch_name(phase, epoch, totals))
             optimiser.zero_grad()
             losses.mean().backward()
             optimiser.step()

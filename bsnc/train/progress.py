@@ -21,6 +21,10 @@ class Progress(Protocol):
         """An epoch ended with these metrics."""
         ...
 
+    def step(self, what: str, done: int, total: int) -> None:
+        """So many steps of something else are done."""
+        ...
+
 
 class Silent:
     """Shows nothing."""
@@ -29,6 +33,9 @@ class Silent:
         pass
 
     def epoch(self, row: Row) -> None:
+        pass
+
+    def step(self, what: str, done: int, total: int) -> None:
         pass
 
 
@@ -47,3 +54,6 @@ class Journal:
         with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(dict(row)) + "\n")
         self.watcher.epoch(row)
+
+    def step(self, what: str, done: int, total: int) -> None:
+        self.watcher.step(what, done, total)

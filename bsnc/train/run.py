@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -16,9 +16,10 @@ from bsnc import __version__
 from bsnc.cost import Given
 from bsnc.diagnostics import Source
 from bsnc.ir import CostKey, Graph, Program, graph_hash
-from bsnc.lower import copy_weights, lower_static, lower_stochastic
+from bsnc.lower import copy_weights, lower_static
 from bsnc.passes import ApplyArchitecture
-from bsnc.search import Verdict, judge
+from bsnc.search import Verdict
+from bsnc.train.bounds import BudgetTable
 from bsnc.train.checkpoint import (
     ArchitectureFile,
     hash_sources,
@@ -28,32 +29,34 @@ from bsnc.train.checkpoint import (
     write_json,
 )
 from bsnc.train.data import Dataset, check_batch, load_data
-from bsnc.train.finish import (
-    Chosen,
-    Evaluation,
-    Phase,
-    choose_architecture,
-    evaluate,
-    reestimate_batch_norm,
-    train_network,
-)
+from bsnc.train.finish import Evaluation, evaluate, reestimate_batch_norm, train_network
 from bsnc.train.progress import Journal, Progress
-from bsnc.train.search_phase import SearchPhase
+from bsnc.train.search import Chosen, Search, Searched
+from bsnc.train.shared_weights import Phase
 
 BINDS = 0.9
+MANY = 4096
+"""Samples of the final gates that tell what they would cost."""
 
 
 @dataclass(frozen=True)
 class BudgetOutcome:
-    """A budget, its bound and the cost of the final network, in the cost's unit, and its λ at the end of the search.
+    """A budget, its bound and the cost of the final network, in the cost's unit.
 
     It *binds* where the final network uses BINDS of it or more: with a higher bound another network might be better.
+    Of gates that learnt, also λ at the end; the mean cost of their samples (`expected`), of the samples of the last
+    epoch where they learnt beside the weights (`sampled`), the cost of the hardened gates, and the share of samples
+    over this budget. None where the search has no such gates.
     """
 
     cost: CostKey
     bound: float
     value: float
-    penalty: float
+    penalty: float | None = None
+    expected: float | None = None
+    sampled: float | None = None
+    hardened: float | None = None
+    over_budget: float | None = None
 
     @property
     def met(self) -> bool:
@@ -62,6 +65,17 @@ class BudgetOutcome:
     @property
     def binds(self) -> bool:
         return self.value >= BINDS * self.bound
+
+    def as_json(self) -> dict[str, object]:
+        """What the search says of it."""
+        return {
+            "binds": self.binds,
+            "lambda": self.penalty,
+            "expected": self.expected,
+            "sampled": self.sampled,
+            "hardened": self.hardened,
+            "over_budget": self.over_budget,
+        }
 
 
 @dataclass(frozen=True)
@@ -78,6 +92,7 @@ class RunResult:
     budgets: tuple[BudgetOutcome, ...]
     verdict: Verdict
     inconsistent: int
+    evaluations: int
     seconds: float
 
 
@@ -88,36 +103,37 @@ def train_program(
     seed: int,
     progress: Progress,
     given: Given | None = None,
+    dataset: Dataset | None = None,
 ) -> RunResult:
     """Train a program into a directory (which exists); `sources` are the spec and the files that it imports,
-    `given` what costs need to know beside the graph.
+    `given` what costs need to know beside the graph, `dataset` what to train on instead of what the spec says.
 
     One seed fixes the run on a CPU, bit for bit.
 
     Raises Diagnosed (BSN501 data, BSN502 divergence, BSN401 no architecture); OSError where it cannot write.
     """
     started = time.monotonic()
-    dataset = load_data(program.data, program.graph)
+    dataset = dataset or load_data(program.data, program.graph)
     check_batch(dataset, program.train.batch_size)
     save_sources(directory, sources)
     write_json(directory / "config.json", _record(program, seed))
     journal = Journal(directory / "metrics.jsonl", progress)
     generator = torch.Generator().manual_seed(seed)
 
-    network = lower_stochastic(program.graph, seed)
-    search = SearchPhase(program, dataset, network, generator, given)
-    search.run(journal)
-    save_weights(directory / "search.safetensors", network, {"gates.logits": search.gates.logits})
-    verdict = judge(search.gates)
-    chosen = choose_architecture(search.gates, search.costs, search.bounds)
+    budgets = BudgetTable(program, given)
+    checkpoint = directory / "search.safetensors"
+    searched = Search(program, dataset, budgets, generator, journal, checkpoint).run(seed)
+    logits = {"gates.logits": searched.learner.gates.logits} if searched.learner else {}
+    save_weights(checkpoint, searched.network, logits)
 
-    graph, final = _inherit(program.graph, network, chosen, seed)
+    live = live_names(program.graph, searched.chosen)
+    graph, final = _inherit(program.graph, searched.network, live, seed)
     reestimate_batch_norm(final, dataset)
     inherited = evaluate(final, dataset)
     if program.train.fine_tune:
         train_network(program, dataset, final, Phase("fine-tune", program.train.fine_tune), generator, journal)
 
-    architecture = _architecture_file(program, sources, search, chosen)
+    architecture = _architecture_file(program, sources, searched)
     save_run(directory, program, final, architecture)
     return RunResult(
         program,
@@ -127,39 +143,59 @@ def train_program(
         dataset,
         inherited,
         evaluate(final, dataset),
-        _outcomes(program, search, chosen),
-        verdict,
-        search.inconsistent,
+        _outcomes(program, budgets, searched),
+        searched.verdict,
+        searched.inconsistent,
+        searched.evaluations,
         time.monotonic() - started,
     )
 
 
-def _inherit(whole: Graph, network: fx.GraphModule, chosen: Chosen, seed: int) -> tuple[Graph, fx.GraphModule]:
+def live_names(graph: Graph, chosen: Chosen) -> list[str]:
+    return [edge.name for edge, live in zip(graph.edges, chosen.live.tolist(), strict=True) if live]
+
+
+def _inherit(whole: Graph, network: fx.GraphModule, live: list[str], seed: int) -> tuple[Graph, fx.GraphModule]:
     """The graph of the final architecture and its network, with the weights that the search left."""
-    graph = ApplyArchitecture(chosen.edge_names(whole)).run(whole).graph
+    graph = ApplyArchitecture(live).run(whole).graph
     final = lower_static(graph, seed)
     copy_weights(network, whole, final, graph)
     return graph, final
 
 
-def _architecture_file(
-    program: Program, sources: Sequence[Source], search: SearchPhase, chosen: Chosen
-) -> ArchitectureFile:
+def _architecture_file(program: Program, sources: Sequence[Source], searched: Searched) -> ArchitectureFile:
     return ArchitectureFile(
         network=program.graph.name,
         graph_hash=graph_hash(program.graph),
         spec_sha256=hash_sources(sources),
-        live=tuple(chosen.edge_names(program.graph)),
-        projected=chosen.projected,
-        projection_gap=chosen.gap,
-        probabilities=search.gates.by_name(),
+        live=tuple(live_names(program.graph, searched.chosen)),
+        projected=searched.chosen.projected,
+        projection_gap=searched.chosen.gap,
+        probabilities=searched.learner.gates.by_name() if searched.learner else {},
     )
 
 
-def _outcomes(program: Program, search: SearchPhase, chosen: Chosen) -> tuple[BudgetOutcome, ...]:
-    values = search.cost_table(chosen.live[None])[0].tolist()
-    outcomes = zip(program.budgets, search.bounds, values, search.penalty.lambdas.tolist(), strict=True)
-    return tuple(BudgetOutcome(budget.cost, *outcome) for budget, *outcome in outcomes)
+def _outcomes(program: Program, budgets: BudgetTable, searched: Searched) -> tuple[BudgetOutcome, ...]:
+    values = budgets.costs(searched.chosen.live[None])[0].tolist()
+    pairs = zip(program.budgets, budgets.bounds, values, strict=True)
+    outcomes = [BudgetOutcome(budget.cost, bound, value) for budget, bound, value in pairs]
+    if searched.learner is None:
+        return tuple(outcomes)
+    gates, lambdas = searched.learner.gates, searched.learner.penalty.lambdas.tolist()
+    costs = budgets.costs(gates.sample(MANY, torch.Generator().manual_seed(0)).live)
+    hardened = budgets.costs(gates.live(gates.most_probable[None]))[0].tolist()
+    sampled = [None] * len(outcomes) if searched.sampled is None else searched.sampled.mean(0).tolist()
+    return tuple(
+        replace(
+            outcome,
+            penalty=lambdas[k],
+            expected=float(costs[:, k].mean()),
+            sampled=sampled[k],
+            hardened=hardened[k],
+            over_budget=float((costs[:, k] > outcome.bound).double().mean()),
+        )
+        for k, outcome in enumerate(outcomes)
+    )
 
 
 def _record(program: Program, seed: int) -> dict[str, object]:

@@ -9,13 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from bsnc.cost import LinearCost, cost_of
+from bsnc.cost import cost_of
 from bsnc.diagnostics import Diagnosed
-from bsnc.ir import CostKey, Graph, Program, every_cost
+from bsnc.ir import Budget, CostKey, Graph, Program, every_cost
 from bsnc.lower import lower_static
 from bsnc.search import Gates
-from bsnc.train import Dataset, Silent, Split, evaluate, reestimate_batch_norm
-from bsnc.train.finish import Phase, choose_architecture, train_network
+from bsnc.train import BudgetTable, Dataset, Phase, Silent, Split, evaluate, reestimate_batch_norm, train_network
+from bsnc.train.run import live_names
+from bsnc.train.search import choose_architecture
 from tests.laws.brute_force import every_choice
 from tests.laws.build import conv, network, pool
 from tests.laws.strategies import law, networks
@@ -26,8 +27,7 @@ class Search:
     """Gates as a search might leave them, and budgets."""
 
     gates: Gates
-    costs: list[LinearCost]
-    bounds: list[float]
+    budgets: BudgetTable
 
 
 @st.composite
@@ -37,10 +37,12 @@ def searches(draw: st.DrawFn) -> Search:
     logit = st.one_of(st.sampled_from([-8.0, 8.0]), st.floats(-8, 8, width=32).filter(lambda x: abs(x) > 1e-3))
     logits = draw(st.lists(logit, min_size=graph.switch_count, max_size=graph.switch_count))
     gates.logits = torch.tensor(logits, dtype=torch.float32)
-    costs = [cost_of(key, graph) for key in draw(st.lists(st.sampled_from(every_cost()), max_size=2, unique=True))]
+    keys = draw(st.lists(st.sampled_from(every_cost()), max_size=2, unique=True))
     live = torch.from_numpy(every_choice(graph).live)
-    bounds = [max(1.0, float(draw(st.sampled_from(sorted(set(cost(live).tolist())))))) for cost in costs]
-    return Search(gates, costs, bounds)
+    columns = [sorted(set(cost_of(key, graph)(live).tolist())) for key in keys]
+    bounds = [max(1.0, float(draw(st.sampled_from(column)))) for column in columns]
+    budgets = tuple(Budget(cost=key, bound=bound) for key, bound in zip(keys, bounds, strict=True))
+    return Search(gates, BudgetTable(Program(graph=graph, budgets=budgets)))
 
 
 @law(150)
@@ -49,25 +51,23 @@ def test_the_architecture_is_the_hardened_one_if_that_will_do_and_else_the_most_
     graph: Graph = search.gates.graph
     choices = every_choice(graph)
     live = torch.from_numpy(choices.live)
-    good = live.any(1)
-    for cost, bound in zip(search.costs, search.bounds, strict=True):
-        good &= cost(live) <= bound
-    good = good.numpy()
+    within = search.budgets.costs(live) <= torch.tensor(search.budgets.bounds, dtype=torch.float64)
+    good = (live.any(1) & within.all(1)).numpy()
     logits = search.gates.logits.double().numpy()
     hardened = int(np.flatnonzero((choices.switches == search.gates.most_probable.numpy()).all(1))[0])
     if not good.any():
         with pytest.raises(Diagnosed) as caught:
-            choose_architecture(search.gates, search.costs, search.bounds)
+            choose_architecture(search.gates, search.budgets)
         assert [d.code for d in caught.value.diagnostics] == ["BSN401"]
         return
-    chosen = choose_architecture(search.gates, search.costs, search.bounds)
+    chosen = choose_architecture(search.gates, search.budgets)
     assert chosen.projected is not bool(good[hardened])
     same = (choices.live == chosen.live.numpy()).all(1)
     assert (same & good).any()
     scores = choices.switches @ logits
     assert scores[same & good].max() == pytest.approx(scores[good].max(), rel=0, abs=1e-5)
     expected = {edge.name for edge, is_live in zip(graph.edges, chosen.live.tolist(), strict=True) if is_live}
-    assert set(chosen.edge_names(graph)) == expected
+    assert set(live_names(graph, chosen)) == expected
 
 
 FORK = network((1, 2, 2), {"y": []}, [("x", "y", [conv(1, 1)]), ("x", "y", [conv(1, 1)]), ("x", "y", [conv(1, 3)])])
@@ -76,7 +76,8 @@ FORK = network((1, 2, 2), {"y": []}, [("x", "y", [conv(1, 1)]), ("x", "y", [conv
 def chosen(logits: list[float], bound: float) -> tuple[list[bool], bool]:
     gates = Gates(FORK, 0.5)
     gates.logits = torch.tensor(logits)
-    found = choose_architecture(gates, [cost_of(CostKey(name="flops"), FORK)], [bound])
+    budget = Budget(cost=CostKey(name="flops"), bound=bound)
+    found = choose_architecture(gates, BudgetTable(Program(graph=FORK, budgets=(budget,))))
     return found.live.tolist(), found.projected
 
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from bsnc.ir import SearchConfig
-from bsnc.search.gates import Gates, Sample
+from bsnc.search.gates import Sample
 from bsnc.search.learner import GateLearner
 from bsnc.search.ledger import Ledger
 from bsnc.search.project import project
@@ -19,8 +19,8 @@ PATIENCE = 3
 """Samples per evaluation that they may draw: those of gates that are nearly decided are known and cost nothing."""
 
 
-def follow_policy_gradient(ledger: Ledger, config: SearchConfig, generator: torch.Generator) -> Gates:
-    """Learn on SHARE of the evaluations, project the gates, refine with the rest."""
+def follow_policy_gradient(ledger: Ledger, config: SearchConfig, generator: torch.Generator) -> GateLearner:
+    """Learn on SHARE of the evaluations, project the gates, refine with the rest; what the gates know at the end."""
     problem = ledger.problem
     learner = GateLearner(problem.graph, problem.costs, problem.bounds, config)
     planned = SHARE * ledger.limit
@@ -35,7 +35,7 @@ def follow_policy_gradient(ledger: Ledger, config: SearchConfig, generator: torc
     assert found is not None, "a problem that has a feasible architecture"
     ledger(torch.from_numpy(found.switches)[None], torch.from_numpy(found.live)[None])
     refine(ledger, learner.gates, generator)
-    return learner.gates
+    return learner
 
 
 def _losses(ledger: Ledger, learner: GateLearner, sample: Sample) -> Tensor:

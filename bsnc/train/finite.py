@@ -1,0 +1,47 @@
+"""Where numbers stop being numbers: in which batch, and at which edge first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, fx, nn
+
+from bsnc.diagnostics import Diagnosed, Diagnostic
+from bsnc.ir import Graph
+from bsnc.lower import edge_attributes
+
+
+def check_finite(losses: Tensor, graph: Graph, network: fx.GraphModule, inputs: tuple[Tensor, ...], batch: str) -> None:
+    """Raises Diagnosed (BSN502) where a loss of a batch is infinite or undefined, naming the batch and the first edge
+    of the network, which is of `graph` or an architecture of it, that gives no finite numbers."""
+    if bool(torch.isfinite(losses).all()):
+        return
+    message = f"the loss is not finite in {batch}"
+    edge = _first_broken_edge(graph, network, inputs)
+    notes = (f"edge `{edge}` is the first that gives no finite numbers",) if edge else ()
+    help_text = "lower the learning rate: `train { optimizer = sgd(lr = …) }`"
+    raise Diagnosed(Diagnostic("BSN502", message, subject="train", notes=notes, help=help_text))
+
+
+@torch.no_grad()
+def _first_broken_edge(graph: Graph, network: fx.GraphModule, inputs: tuple[Tensor, ...]) -> str | None:
+    """Runs the batch once more, with an eye on what each op of an edge gives."""
+    broken: list[str] = []
+
+    def watch(attribute: str) -> Callable[[nn.Module, object, object], None]:
+        def hook(_: nn.Module, arguments: object, output: object) -> None:  # noqa: ARG001
+            if isinstance(output, Tensor) and not bool(torch.isfinite(output).all()):
+                broken.append(attribute)
+
+        return hook
+
+    parts = [(name.split("."), module) for name, module in network.named_modules()]
+    handles = [m.register_forward_hook(watch(name[1])) for name, m in parts if name[0] == "edges" and len(name) > 1]
+    try:
+        network(*inputs)
+    finally:
+        for handle in handles:
+            handle.remove()
+    names = {attribute: name for name, attribute in edge_attributes(graph).items()}
+    return names.get(broken[0], broken[0]) if broken else None

@@ -1,0 +1,49 @@
+"""Gates that learn beside the weights, one step each a batch (Veniat & Denoyer, 2018)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from bsnc.ir import Program
+from bsnc.search import GateLearner, Sample, judge
+from bsnc.train.bounds import BudgetTable
+from bsnc.train.progress import Row
+
+
+class JointPolicy:
+    """Samples of gates, which learn of the losses of these once the warm-up is over."""
+
+    def __init__(self, program: Program, budgets: BudgetTable) -> None:
+        self.budgets, self.config, self.epochs = budgets, program.search, program.train.epochs
+        self.learner = GateLearner(program.graph, budgets.costs, budgets.bounds, program.search)
+        self.inconsistent = 0
+        self.sampled: Tensor = torch.zeros(0, len(budgets.bounds), dtype=torch.float64)
+        """Costs `[N, K]` of the samples of the last epoch."""
+        self._epoch: list[tuple[Tensor, int]] = []
+
+    def sample(self, batch: int, generator: torch.Generator) -> Sample:
+        return self.learner.sample(batch, generator)
+
+    def learn(self, sample: Sample, losses: Tensor, epochs: float) -> None:
+        costs = self.budgets.costs(sample.live)
+        self._epoch.append((costs, sample.inconsistent))
+        warmup = self.config.warmup
+        if epochs >= warmup:
+            self.learner.learn(sample, losses, costs, (epochs - warmup) / max(1, self.epochs - warmup))
+
+    def row(self) -> Row:
+        self.sampled = torch.cat([costs for costs, _ in self._epoch])
+        inconsistent = sum(count for _, count in self._epoch)
+        self.inconsistent += inconsistent
+        self._epoch = []
+        verdict = judge(self.learner.gates)
+        names, lambdas = self.budgets.names, self.learner.penalty.lambdas.tolist()
+        return {
+            "cost": dict(zip(names, self.sampled.mean(0).tolist(), strict=True)),
+            "lambda": dict(zip(names, lambdas, strict=True)),
+            "over_budget": self.budgets.share_over(self.sampled),
+            "mean_entropy": verdict.mean_entropy,
+            "open_gates": verdict.open_gates,
+            "inconsistent_samples": inconsistent,
+        }

@@ -1,0 +1,122 @@
+"""The search of a run, staged or joint: from a program to an architecture within every budget, and shared weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, fx
+
+from bsnc.diagnostics import Diagnosed, Diagnostic
+from bsnc.ir import Program
+from bsnc.lower import lower_stochastic
+from bsnc.search import (
+    GateLearner,
+    Gates,
+    Problem,
+    Verdict,
+    idle_gates,
+    judge,
+    judge_evaluations,
+    minimise,
+    project,
+    sample_count,
+)
+from bsnc.train.bounds import BudgetTable
+from bsnc.train.data import Dataset, check_batch
+from bsnc.train.joint import JointPolicy
+from bsnc.train.progress import Progress
+from bsnc.train.shared_weights import Phase, SharedTraining
+from bsnc.train.staged import HeldOutLoss, WidePolicy, gate_settings, hold_out
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Live edges `[E]` (bool) of the final architecture; `projected` where the hardened gates did not do. No
+    architecture within the budgets has a log probability greater by more than `gap`."""
+
+    live: Tensor
+    projected: bool = False
+    gap: float = 0.0
+
+
+@dataclass(frozen=True)
+class Searched:
+    """What a search leaves: the SS-network with its weights, the architecture chosen, the verdict, what gates learnt
+    (None where the strategy has none), costs `[N, K]` of the samples of the last epoch of gates that learn beside the
+    weights, how many samples were inconsistent, how many architectures were evaluated."""
+
+    network: fx.GraphModule
+    chosen: Chosen
+    verdict: Verdict
+    learner: GateLearner | None
+    sampled: Tensor | None
+    inconsistent: int
+    evaluations: int
+
+
+@dataclass(frozen=True)
+class Search:
+    """Searches a program on a data set; `checkpoint` keeps the shared weights of the last good epoch."""
+
+    program: Program
+    dataset: Dataset
+    budgets: BudgetTable
+    generator: torch.Generator
+    progress: Progress
+    checkpoint: Path
+
+    def run(self, seed: int) -> Searched:
+        """Raises Diagnosed (BSN401 no architecture, BSN501 too few examples, BSN502 divergence)."""
+        network = lower_stochastic(self.program.graph, seed)
+        return self._joint(network) if self.program.search.mode == "joint" else self._staged(network)
+
+    def _joint(self, network: fx.GraphModule) -> Searched:
+        policy = JointPolicy(self.program, self.budgets)
+        self._train(self.dataset, network, policy)
+        gates = policy.learner.gates
+        gates.close(idle_gates(gates))
+        chosen = choose_architecture(gates, self.budgets)
+        verdict = judge(gates)
+        return Searched(network, chosen, verdict, policy.learner, policy.sampled, policy.inconsistent, 0)
+
+    def _staged(self, network: fx.GraphModule) -> Searched:
+        search, graph = self.program.search, self.program.graph
+        policy = WidePolicy(graph, search.init)
+        dataset, held = hold_out(self.dataset, search.held_out, self.generator)
+        check_batch(dataset, self.program.train.batch_size)
+        self._train(dataset, network, policy)
+        images = self.dataset.normalise(held.images)
+        planned = min(search.evaluations, sample_count(graph))
+        loss = HeldOutLoss(graph, network, images, held.labels, self.progress, planned)
+        seed = int(torch.randint(2**31, (1,), generator=self.generator))
+        problem = Problem(graph, loss, self.budgets.limits)
+        try:
+            found = minimise(problem, search.evaluations, search.strategy, seed, gate_settings(search))
+        except ValueError as none:
+            raise Diagnosed(Diagnostic("BSN401", str(none), subject="train")) from None
+        except FloatingPointError as broken:
+            raise Diagnosed(Diagnostic("BSN502", str(broken), subject="train")) from None
+        chosen = Chosen(torch.from_numpy(found.architecture.live))
+        gates = found.learner.gates if found.learner else None
+        verdict = judge_evaluations(found.evaluations, search.evaluations, found.found_at, gates)
+        return Searched(network, chosen, verdict, found.learner, None, policy.inconsistent, found.evaluations)
+
+    def _train(self, dataset: Dataset, network: fx.GraphModule, policy: JointPolicy | WidePolicy) -> None:
+        training = SharedTraining(self.program, dataset, network, self.generator, self.checkpoint)
+        training.run(Phase("search", self.program.train.epochs), policy, self.progress)
+
+
+def choose_architecture(gates: Gates, budgets: BudgetTable) -> Chosen:
+    """Harden each gate to its likelier value; where that is over budget or unconnected, project to the most
+    probable connected architecture that meets every budget. Raises Diagnosed (BSN401) where none is found."""
+    hardened = gates.live(gates.most_probable[None])
+    if bool(hardened.any()) and budgets.share_over(budgets.costs(hardened)) == 0:
+        return Chosen(hardened[0])
+    best = project(gates.graph, gates.logits.double().numpy(), budgets.limits)
+    if best.architecture is None:
+        none = "no connected architecture meets every budget"
+        message = none if best.exact else f"{none}, as far as was searched"
+        raise Diagnosed(Diagnostic("BSN401", message, subject="train"))
+    return Chosen(torch.from_numpy(best.architecture.live), projected=True, gap=best.gap)

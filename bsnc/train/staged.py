@@ -1,0 +1,108 @@
+"""Weights first, under architectures of every size; then a search in which they judge, on examples held out.
+
+So those of many edges, of which samples of learning gates soon draw few, are trained and ranked like the others, and
+the search is free in its strategy: an evaluation is a forward pass with the weights that all share (Bender et al., ICML
+2018; Guo et al., ECCV 2020).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor, fx
+from torch.nn.modules.batchnorm import _BatchNorm  # pyright: ignore[reportPrivateUsage]
+
+from bsnc.ir import Graph, SearchConfig
+from bsnc.search import BLACK_BOX, Sample, WideGates, expand_switches
+from bsnc.train.data import Dataset, Split
+from bsnc.train.progress import Progress, Row
+from bsnc.train.shared_weights import task_loss
+
+MOST_HELD_OUT = 2000
+AT_ONCE = 500
+"""Examples that share batch statistics where architectures are judged."""
+
+
+class WidePolicy:
+    """Architectures of every size; nothing learns."""
+
+    def __init__(self, graph: Graph, greatest: float) -> None:
+        self.gates = WideGates(graph, greatest)
+        self.inconsistent = 0
+        self._epoch = 0
+
+    def sample(self, batch: int, generator: torch.Generator) -> Sample:
+        sample = self.gates.sample(batch, generator)
+        self._epoch += sample.inconsistent
+        return sample
+
+    def learn(self, sample: Sample, losses: Tensor, epochs: float) -> None:
+        pass
+
+    def row(self) -> Row:
+        inconsistent, self._epoch = self._epoch, 0
+        self.inconsistent += inconsistent
+        return {"inconsistent_samples": inconsistent}
+
+
+def hold_out(dataset: Dataset, share: float, generator: torch.Generator) -> tuple[Dataset, Split]:
+    """The data set without some of its training examples, at most MOST_HELD_OUT, and these."""
+    train = dataset.train
+    count = max(1, min(round(share * len(train)), MOST_HELD_OUT))
+    order = torch.randperm(len(train), generator=generator)
+    rest, held = (Split(train.images[rows], train.labels[rows]) for rows in (order[count:], order[:count]))
+    return replace(dataset, train=rest), held
+
+
+@dataclass
+class HeldOutLoss:
+    """The mean cross-entropy of architectures on examples held out, with shared weights and batch statistics of their
+    own."""
+
+    graph: Graph
+    network: fx.GraphModule
+    images: Tensor
+    labels: Tensor
+    progress: Progress
+    evaluations: int
+    done: int = 0
+
+    def __call__(self, switches: Tensor, live: Tensor) -> Tensor:
+        """`[B, S]` and `[B, E]` → `[B]`; switches that are numbers get a gradient."""
+        relaxed = switches.requires_grad
+        masks = expand_switches(self.graph, switches) if relaxed else live
+        with torch.set_grad_enabled(relaxed), batch_statistics(self.network):
+            return torch.stack([self._loss(mask) for mask in masks])
+
+    def _loss(self, mask: Tensor) -> Tensor:
+        total = torch.zeros(())
+        for images, labels in zip(self.images.split(AT_ONCE), self.labels.split(AT_ONCE), strict=True):
+            logits = self.network(images, mask.expand(len(images), -1))
+            total = total + task_loss(logits, labels, smoothing=0.0).sum()
+        self.done = min(self.done + 1, self.evaluations)
+        self.progress.step("evaluations", self.done, self.evaluations)
+        return total / len(self.images)
+
+
+@contextmanager
+def batch_statistics(network: fx.GraphModule) -> Generator[None, None, None]:
+    """Evaluation mode, but batch norms use the statistics of the batch and keep their running ones."""
+    norms = [module for module in network.modules() if isinstance(module, _BatchNorm)]
+    momenta = [norm.momentum for norm in norms]
+    network.eval()
+    for norm in norms:
+        norm.train()
+        norm.momentum = 0.0
+    yield
+    for norm, momentum in zip(norms, momenta, strict=True):
+        norm.momentum = momentum
+
+
+def gate_settings(search: SearchConfig) -> SearchConfig:
+    """Of gates that learn from evaluations: rates and schedules that suit these, all else as the spec says."""
+    return BLACK_BOX.model_copy(
+        update={"estimator": search.estimator, "explore": search.explore, "penalty": search.penalty}
+    )
