@@ -21,7 +21,7 @@ TINY = """network tiny(channels: int = 2) {
   fixed edge h -> logits : flatten | linear(10)
 }
 budget flops <= 99% of max
-search { warmup = 0 }
+search { evaluations = 10 }
 train  { epochs = 1  fine_tune = 1 }
 """
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import click
 
@@ -40,6 +42,7 @@ from bsnc.driver import (
     verify_file,
     write_build,
 )
+from bsnc.ir import Strategy
 
 
 class _Commands(click.Group):
@@ -196,6 +199,11 @@ def cost(
 @click.argument("spec", type=options.PATH)
 @click.option("-o", "--output", type=options.PATH, metavar="RUN", help="New directory. [default: runs/<spec>/<time>]")
 @options.overrides
+@click.option(
+    "--strategy",
+    type=click.Choice(get_args(Strategy)),
+    help="How a staged search spends its evaluations. The same as --set search.strategy=…",
+)
 @options.seed
 @options.threads
 @options.as_json
@@ -203,12 +211,15 @@ def train(
     spec: Path,
     output: Path | None,
     overrides: Overrides,
+    strategy: str | None,
     seed: int,
     threads: int | None,
     json_output: bool,
 ) -> None:
     """Search and train, choose the final network, export it to ONNX and certify it."""
     directory = output or _default_run(spec)
+    if strategy is not None:
+        overrides = replace(overrides, settings=(*overrides.settings, f"search.strategy={strategy}"))
     with Bar() as bar, own_code_aside():
         trained = train_spec(spec, directory, overrides, seed, bar, show_diagnostics, bar.step, threads)
     if json_output:

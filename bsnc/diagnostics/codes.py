@@ -229,6 +229,12 @@ CODES: dict[str, Code] = {
         "learnt anything.",
         severity="warning",
     ),
+    "BSN406": Code(
+        "entry without effect",
+        "An entry of section `search` that the chosen `mode` or `strategy` does not use: a warm-up of gates, for one, "
+        "means something only where gates learn beside the weights.",
+        severity="warning",
+    ),
     "BSN501": Code(
         "data not usable",
         "The `data` section names a source that this version cannot read, or its examples do not have the shape or "

@@ -17,6 +17,7 @@ from bsnc.ir.config import (
     SearchConfig,
     Sgd,
     Step,
+    Strategy,
     TrainConfig,
 )
 from bsnc.ir.graph import Edge, Frozen, Gate, Graph, Node, OpCall, Slot
@@ -58,6 +59,7 @@ __all__ = [
     "Sgd",
     "Slot",
     "Step",
+    "Strategy",
     "TrainConfig",
     "architecture_of",
     "as_bound",

@@ -17,6 +17,9 @@ NonNegative = Annotated[float, Field(ge=0)]
 Epochs = Annotated[int, Field(ge=0)]
 
 
+Strategy = Literal["policy_gradient", "evolution", "random"]
+
+
 class SearchConfig(Frozen):
     """How the architecture is found."""
 
@@ -25,7 +28,7 @@ class SearchConfig(Frozen):
     mode: Literal["staged", "joint"] = "staged"
     """`staged`: weights learn first, under architectures of every size; then a strategy searches, and judges with these
     weights. `joint`: gates learn beside the weights, as in the paper."""
-    strategy: Literal["policy_gradient", "evolution", "random"] = "policy_gradient"
+    strategy: Strategy = "policy_gradient"
     """Of a staged search: gates that learn and a local search around what they know, or what these have to beat:
     regularised evolution, random feasible architectures."""
     evaluations: Annotated[int, Field(ge=1)] = 300

@@ -9,7 +9,7 @@ from bsnc.search.gates import Gates, Sample, expand_switches, masks_of_sample
 from bsnc.search.learner import GateLearner
 from bsnc.search.ledger import Ledger, Seen
 from bsnc.search.limit import Limit
-from bsnc.search.minimise import BLACK_BOX, Found, Strategy, minimise
+from bsnc.search.minimise import BLACK_BOX, Found, minimise
 from bsnc.search.penalty import Penalty
 from bsnc.search.problem import Loss, Problem, free_gates, limit_of_function
 from bsnc.search.project import Extreme, Projection, least, most, project
@@ -35,7 +35,6 @@ __all__ = [
     "Projection",
     "Sample",
     "Seen",
-    "Strategy",
     "Verdict",
     "WideGates",
     "cheapest",

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import torch
 
-from bsnc.ir import SearchConfig
+from bsnc.ir import SearchConfig, Strategy
 from bsnc.search.architecture import Architecture, live_rows
 from bsnc.search.enumeration import every_sample, sample_count
 from bsnc.search.learner import GateLearner
@@ -17,7 +16,6 @@ from bsnc.search.problem import Problem
 from bsnc.search.project import project
 from bsnc.search.strategies import evolve, follow_policy_gradient, search_randomly
 
-Strategy = Literal["policy_gradient", "evolution", "random"]
 BLACK_BOX = SearchConfig(init=0.5, gate_lr=1.0)
 """What was best on the problems of `benchmarks/search.py`."""
 

@@ -37,18 +37,42 @@ def outside_of_network(mistake: Diagnosed) -> Diagnosed:
     return Diagnosed(*(replace(d, help=d.help or help_text) if d.code == "BSN201" else d for d in mistake.diagnostics))
 
 
+JOINT_KEYS = ("gate_lr", "warmup", "tighten", "entropy")
+STAGED_KEYS = ("strategy", "evaluations", "held_out")
+GATE_KEYS = ("estimator", "explore", "lambda")
+
+
 def idle_search(sections: Mapping[str, Frozen], spec: ast.Spec, has_gates: bool) -> list[Diagnostic]:
-    """BSN405 where the warm-up leaves no epoch in which gates learn."""
+    """BSN405 where the warm-up leaves no epoch in which gates learn, BSN406 at entries without effect."""
     search, train = sections["search"], sections["train"]
     assert isinstance(search, SearchConfig) and isinstance(train, TrainConfig)
-    if not has_gates or search.warmup < train.epochs:
-        return []
-    entries = [e for item in spec.items if isinstance(item, ast.Section) for e in item.entries]
-    span = next((e.span for key in ("warmup", "epochs") for e in entries if e.key.text == key), None)
+    blocks = [item for item in spec.items if isinstance(item, ast.Section)]
+    entries = {e.key.text: e for block in blocks if block.name.text == "search" for e in block.entries}
+    idle = [_without_effect(e, why) for key, e in entries.items() if (why := _why_idle(key, search)) is not None]
+    if not has_gates or search.mode == "staged" or search.warmup < train.epochs:
+        return idle
+    spans = {e.key.text: e.span for block in blocks for e in block.entries}
+    span = spans.get("warmup") or spans.get("epochs")
     taken = f"the warm-up of {search.warmup} epochs leaves none of the {train.epochs} of the search"
-    message = f"gates do not learn: {taken}"
     help_text = "raise `train.epochs`, or lower `search.warmup`"
-    return [Diagnostic("BSN405", message, span, None if span else "section search", help=help_text)]
+    place = (span, None if span else "section search")
+    return [*idle, Diagnostic("BSN405", f"gates do not learn: {taken}", *place, help=help_text)]
+
+
+def _why_idle(key: str, search: SearchConfig) -> str | None:
+    """Why an entry of the search has no effect; None where it has one."""
+    if search.mode == "staged" and key in JOINT_KEYS:
+        return "a staged search does not use it: it is for `mode = joint`"
+    if search.mode == "joint" and key in STAGED_KEYS:
+        return "a joint search does not use it: it is for `mode = staged`"
+    if search.mode == "staged" and search.strategy != "policy_gradient" and key in GATE_KEYS:
+        return f"`strategy = {search.strategy}` has no gates that learn"
+    return None
+
+
+def _without_effect(entry: ast.Entry, why: str) -> Diagnostic:
+    message = f"`{entry.key.text}` has no effect: {why}"
+    return Diagnostic("BSN406", message, entry.span, help="remove it, or change the mode or strategy of the search")
 
 
 class _Section:

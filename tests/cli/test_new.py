@@ -33,7 +33,7 @@ def test_templates_train(bsnc, tmp_path: Path) -> None:
     for template in TEMPLATES:
         bsnc("new", template, "--template", template, cwd=tmp_path)
         few = ("--set", "train.epochs=1", "--set", "train.fine_tune=1")
-        searched = () if template == "plain" else ("--set", "search.warmup=0")
+        searched = ("--set", "search.evaluations=5")
         run = bsnc("train", f"{template}.bsn", "-o", f"run_{template}", *few, *searched, cwd=tmp_path)
         assert run.exit == 0, run.stderr
 

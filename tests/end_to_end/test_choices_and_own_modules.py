@@ -46,7 +46,7 @@ network net(c: int in 4.. = 6) {
 }
 budget flops <= 60% of max
 budget params <= 2k
-search { warmup = 2 }
+search { evaluations = 30 }
 train  { epochs = 8  fine_tune = 4 }
 """
 

@@ -16,7 +16,8 @@ from sklearn.datasets import load_digits
 
 ROOT = Path(__file__).parents[2]
 SPEC = ROOT / "specs" / "digits.bsn"
-QUICK = ["--set", "channels=6", "--set", "train.epochs=24", "--set", "train.fine_tune=10", "--set", "search.warmup=4"]
+SETTINGS = ["channels=6", "train.epochs=24", "train.fine_tune=10", "search.evaluations=100"]
+QUICK = [f"--set={text}" for text in SETTINGS]
 
 pytestmark = pytest.mark.slow
 
@@ -36,7 +37,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def trained(run: Path) -> dict[str, Any]:
-    return json.loads(bsnc("train", SPEC, "-o", run, *QUICK, "--seed", 3, "--json").stdout)
+    return json.loads(
+        bsnc("train", SPEC, "-o", run, *QUICK, "--seed", 3, "--json").stdout
+    )
 
 
 def test_the_network_has_learnt_and_is_within_budget(trained: dict[str, Any]) -> None:

@@ -38,7 +38,7 @@ budget memory           <= 12kB
 budget steps(cores = 2) <= 9
 budget latency          <= 100ms
 budget extern "own_costs_of_a_test:depth" <= 5
-search { warmup = 2 }
+search { evaluations = 30 }
 train  { epochs = 8  fine_tune = 2 }
 """
 COSTS = ["flops", "weights", "memory", "steps(cores = 2)", "latency", 'extern "own_costs_of_a_test:depth"']

@@ -10,25 +10,34 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-QUICK = ["train.epochs=2", "train.fine_tune=1", "search.warmup=1", "layers=2"]
+QUICK = ["train.epochs=2", "train.fine_tune=1", "search.evaluations=20", "layers=2"]
 RUNS = {
     "check.py": ["--repeats", "1"],
     "costs.py": ["--layers", "1", "--channels", "2", "--batch", "4", "--repeats", "1", "--evaluations", "1"],
     "latency.py": ["--spec", "nb201", "--architectures", "5", "--held-out", "4"],
-    "digits.py": ["--seeds", "1", "--randoms", "1", "--budget", "50% of max", *(f"--set={text}" for text in QUICK)],
+    "search.py": ["--problems", "1", "--seeds", "1", "--evaluations", "20", "--table-evaluations", "20"],
+    "digits.py": ["--seeds", "1", "--randoms", "1", "--budgets", "50%", *(f"--set={text}" for text in QUICK)],
+    "cifar10.py": ["--seeds=1", "--budgets=50%", "--train=400", "--test=50", *(f"--set={text}" for text in QUICK)],
 }
+NOT_RUN = {"compare.py"}
+"""What digits.py and cifar10.py have in common."""
+CIFAR10 = ROOT.parent / "shared" / "data" / "cifar10"
 
 pytestmark = pytest.mark.slow
 
 
 def test_each_benchmark_is_run() -> None:
-    assert {path.name for path in (ROOT / "benchmarks").glob("*.py")} == RUNS.keys()
+    assert {path.name for path in (ROOT / "benchmarks").glob("*.py")} == RUNS.keys() | NOT_RUN
 
 
 @pytest.mark.parametrize("name", RUNS)
 def test_a_short_run(name: str, tmp_path: Path) -> None:
-    written = tmp_path / "figures.json"
-    command = [sys.executable, f"benchmarks/{name}", "--json", str(written), *RUNS[name]]
+    written, data = tmp_path / "figures.json", []
+    if name == "cifar10.py":
+        if not CIFAR10.exists():
+            pytest.skip(f"no CIFAR-10 in {CIFAR10}")
+        data = ["--data", str(CIFAR10)]
+    command = [sys.executable, f"benchmarks/{name}", "--json", str(written), *RUNS[name], *data]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() and json.loads(written.read_text(encoding="utf-8"))

@@ -15,8 +15,8 @@ from bsnc.search.problem import Problem
 from bsnc.search.strategies.random_search import random_feasible
 
 POPULATION, TOURNAMENT = 50, 10
-PATIENCE = 10
-"""Children per evaluation: many of a converged population were seen before and cost nothing."""
+PATIENCE = 3
+"""Children per evaluation: many of a converged population were seen before, and here cost nothing."""
 
 
 def evolve(ledger: Ledger, generator: torch.Generator) -> None:

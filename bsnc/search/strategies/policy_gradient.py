@@ -19,11 +19,13 @@ PATIENCE = 3
 """Samples per evaluation that they may draw: those of gates that are nearly decided are known and cost nothing."""
 
 
-def follow_policy_gradient(ledger: Ledger, config: SearchConfig, generator: torch.Generator) -> GateLearner:
-    """Learn on SHARE of the evaluations, project the gates, refine with the rest; what the gates know at the end."""
+def follow_policy_gradient(
+    ledger: Ledger, config: SearchConfig, generator: torch.Generator, share: float = SHARE
+) -> GateLearner:
+    """Learn on `share` of the evaluations, project the gates, refine with the rest; what the gates know at the end."""
     problem = ledger.problem
     learner = GateLearner(problem.graph, problem.costs, problem.bounds, config)
-    planned = SHARE * ledger.limit
+    planned = share * ledger.limit
     steps = int(PATIENCE * planned / BATCH)
     for step in range(steps):
         if ledger.used + BATCH > planned:
