@@ -24,7 +24,7 @@ from bsnc.cost import cost_of
 from bsnc.diagnostics import Source
 from bsnc.ir import CostKey, Graph, Program, every_cost, live_edges
 from bsnc.lower import lower_stochastic
-from bsnc.search import Gates, Sample, expand_switches
+from bsnc.search import Sample, expand_switches, initial_gates
 from bsnc.sema import Overrides, analyse
 
 SPEC = Path(__file__).parents[1] / "specs" / "cnf.bsn"
@@ -71,7 +71,7 @@ def seconds(run: Callable[[], object]) -> float:
 def measure(program: Program, args: argparse.Namespace) -> tuple[list[float], dict[str, list[float]]]:
     """Seconds of each step, and of each evaluation by name. A first round of both is not counted."""
     generator = torch.Generator().manual_seed(0)
-    sample = Gates(program.graph, program.search.init).sample(args.batch, generator)
+    sample = initial_gates(program.graph, program.search.init).sample(args.batch, generator)
     step = training_step(program.graph, sample.live)
     runs = evaluations(program.graph, sample, args.cores.split(","))
     steps: list[float] = []

@@ -101,7 +101,8 @@ CODES: dict[str, Code] = {
     "BSN209": Code(
         "value out of range",
         "The value is not allowed here: a division by zero, the logarithm of a number that is not positive, a size "
-        "below one, a number beyond what the language computes with.",
+        "below one, an initial probability that is not between 0 and 1, a number beyond what the language computes "
+        "with.",
     ),
     "BSN210": Code(
         "unknown or repeated key",
@@ -188,7 +189,8 @@ CODES: dict[str, Code] = {
     "BSN308": Code(
         "gate used in two ways",
         "A fixed edge has no gate. Edges that share a declared gate are kept or dropped together; choices that share "
-        "one take the option of the same number, so they have equally many. A choice has an option besides `none`.",
+        "one take the option of the same number, so they have equally many. A choice has an option besides `none`; its "
+        "options start alike, so its gate has no initial probability.",
     ),
     "BSN309": Code(
         "gate that cannot close",

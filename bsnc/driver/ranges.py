@@ -9,7 +9,7 @@ import torch
 
 from bsnc.cost import Cost, Given, cost_of
 from bsnc.ir import CostKey, Graph, Program, every_cost
-from bsnc.search import FEW, Gates, every_sample, least, most, sample_count
+from bsnc.search import FEW, Gates, every_sample, initial_gates, least, most, sample_count
 from bsnc.train import limit_of
 
 SAMPLES = 8192
@@ -48,9 +48,9 @@ def cost_range(cost: Cost, graph: Graph, live: torch.Tensor, weights: torch.Tens
 
 
 def initial_samples(graph: Graph, p: float) -> tuple[torch.Tensor, torch.Tensor]:
-    """Live edges `[N, E]` of samples at the initial probabilities, p for a Bernoulli gate, and their weights `[N]`,
-    which sum to 1: every sample there is, or SAMPLES draws."""
-    gates = Gates(graph, p)
+    """Live edges `[N, E]` of samples at the initial probabilities, p for a Bernoulli gate without one of its own, and
+    their weights `[N]`, which sum to 1: every sample there is, or SAMPLES draws."""
+    gates = initial_gates(graph, p)
     if sample_count(graph) <= FEW:
         switches = torch.from_numpy(every_sample(graph))
         weights = _probabilities(gates, switches)

@@ -9,9 +9,8 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from bsnc.ir.graph import Frozen
+from bsnc.ir.graph import Frozen, Probability
 
-Probability = Annotated[float, Field(gt=0, lt=1)]
 Positive = Annotated[float, Field(gt=0)]
 NonNegative = Annotated[float, Field(ge=0)]
 Epochs = Annotated[int, Field(ge=0)]
@@ -40,8 +39,8 @@ class SearchConfig(Frozen):
     """How gates get a gradient: by score function with the batch mean (`reinforce`, as the paper) or the mean of the
     others as baseline (`rloo`), by antithetic pairs (`disarm`), or through relaxed samples (`gumbel_st`)."""
     init: Probability = 0.95
-    """Probability at which gates start that keep or drop; the options of a choice start alike. In a staged search the
-    highest rate at which edges are kept while the weights learn."""
+    """Probability at which gates start that keep or drop, unless they are declared with their own; the options of a
+    choice start alike. In a staged search the highest rate at which edges are kept while the weights learn."""
     gate_lr: Positive = 1.0
     """Of a joint search: learning rate of plain SGD on the gates' logits."""
     explore: Annotated[float, Field(ge=0, lt=1)] = 0.0

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cached_property
 from itertools import accumulate
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from bsnc.ops import OPS, Op, Scalar, Shape
+
+Probability = Annotated[float, Field(gt=0, lt=1)]
 
 
 class Frozen(BaseModel):
@@ -64,6 +66,8 @@ class Gate(Frozen):
     kind: Literal["bernoulli", "categorical"] = "bernoulli"
     options: tuple[str, ...] = ()
     """Of a categorical gate: how the spec writes each option."""
+    init: Probability | None = None
+    """Of a Bernoulli gate: the probability at which it starts; None is that of the search."""
 
     @property
     def switches(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bsnc.ir.graph import Edge, Graph, Node, OpCall
+from bsnc.ir.graph import Edge, Gate, Graph, Node, OpCall
 from bsnc.ops import Shape, argument_text
 
 
@@ -40,8 +40,12 @@ def print_graph(graph: Graph) -> str:
     lines = [f"graph {graph.name}  # {counts}"]
     lines += [_node_line(node) for node in graph.nodes]
     lines += [f"  edge {e.name}: {module_text(e.module)}  @ {_gate_text(e)}" for e in graph.edges]
-    lines += [f"  gate {g.name}: one of {'; '.join(g.options)}" for g in graph.gates if g.options]
+    lines += [f"  gate {gate.name}: {_values_text(gate)}" for gate in graph.gates if gate.options or gate.init]
     return "\n".join(lines) + "\n"
+
+
+def _values_text(gate: Gate) -> str:
+    return f"one of {'; '.join(gate.options)}" if gate.init is None else f"starts at {gate.init:g}"
 
 
 def _gate_text(edge: Edge) -> str:

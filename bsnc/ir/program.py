@@ -51,6 +51,8 @@ def load_program(text: str) -> Program:
 
 
 def graph_hash(graph: Graph) -> str:
-    """SHA-256 over the JSON of a graph: equal for equal S-networks, however their specs are written."""
-    text = json.dumps(graph.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
+    """SHA-256 over the JSON of a graph: equal for equal S-networks, however their specs are written and wherever their
+    gates start."""
+    data = graph.model_dump(mode="json", exclude={"gates": {"__all__": {"init"}}})
+    text = json.dumps(data, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()

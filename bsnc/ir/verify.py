@@ -63,6 +63,7 @@ def _options(graph: Graph) -> list[str]:
         for gate in graph.gates
         if (gate.kind == "categorical") != bool(gate.options)
     ]
+    problems += [f"gate {g.name} is categorical and starts at {g.init}" for g in graph.gates if g.options and g.init]
     for edge in graph.edges:
         options = gates[edge.gate].options if edge.gate is not None else ()
         if edge.option is None and not options:

@@ -5,7 +5,7 @@ from bsnc.search.costliest import costliest
 from bsnc.search.entropy import entropy_bits, entropy_gradient
 from bsnc.search.enumeration import FEW, every_sample, sample_count
 from bsnc.search.estimators import ESTIMATORS, Estimator
-from bsnc.search.gates import Gates, Sample, expand_switches, masks_of_sample
+from bsnc.search.gates import Gates, Sample, expand_switches, initial_gates, masks_of_sample
 from bsnc.search.learner import GateLearner
 from bsnc.search.ledger import Ledger, Seen
 from bsnc.search.limit import Limit
@@ -45,6 +45,7 @@ __all__ = [
     "expand_switches",
     "free_gates",
     "idle_gates",
+    "initial_gates",
     "judge",
     "judge_evaluations",
     "least",

@@ -54,7 +54,7 @@ class Gates:
     """
 
     def __init__(self, graph: Graph, init: float, explore: float = 0.0) -> None:
-        """Bernoulli gates start at probability `init`, the options of a categorical gate alike."""
+        """Every Bernoulli gate at probability `init`, the options of a categorical gate alike."""
         self.graph = graph
         self.explore = explore
         self._groups = [torch.tensor(switches) for switches in _categorical(graph)]
@@ -196,6 +196,15 @@ class Gates:
                 continue
             on = chosen[columns.start : columns.stop] & (len(columns) > 1)
             self.logits[columns.start : columns.stop] = torch.where(on, MAX_LOGIT, -MAX_LOGIT)
+
+
+def initial_gates(graph: Graph, init: float, explore: float = 0.0) -> Gates:
+    """Gates where a search starts: a Bernoulli gate at the probability of its own, else at `init`."""
+    gates = Gates(graph, init, explore)
+    for gate, switches in zip(graph.gates, graph.gate_switches, strict=True):
+        if gate.init is not None:
+            gates.logits[switches.start] = torch.logit(torch.tensor(gate.init, dtype=torch.float64))
+    return gates
 
 
 def _categorical(graph: Graph) -> list[range]:

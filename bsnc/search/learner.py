@@ -10,7 +10,7 @@ from torch import Tensor
 from bsnc.ir import Graph, SearchConfig
 from bsnc.search.entropy import entropy_gradient
 from bsnc.search.estimators import ESTIMATORS
-from bsnc.search.gates import Gates, Sample
+from bsnc.search.gates import Sample, initial_gates
 from bsnc.search.penalty import Penalty
 
 Costs = Callable[[Tensor], Tensor]
@@ -24,7 +24,7 @@ class GateLearner:
 
     def __init__(self, graph: Graph, costs: Costs, bounds: Sequence[float], config: SearchConfig) -> None:
         self.config = config
-        self.gates = Gates(graph, config.init, config.explore)
+        self.gates = initial_gates(graph, config.init, config.explore)
         starts = self.gates.sample(MANY, torch.Generator().manual_seed(0))
         self.penalty = Penalty(bounds, costs(starts.live).mean(0).tolist(), config.penalty)
         self.estimator = ESTIMATORS[config.estimator]

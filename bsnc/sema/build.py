@@ -77,7 +77,8 @@ def _edge(edge: RawEdge, module: tuple[OpCall, ...]) -> Edge:
 
 
 def _gate(gate: RawGate) -> Gate:
-    return Gate(name=gate.name, kind="categorical" if gate.options else "bernoulli", options=gate.options)
+    kind = "categorical" if gate.options else "bernoulli"
+    return Gate(name=gate.name, kind=kind, options=gate.options, init=gate.init)
 
 
 class _Shapes:

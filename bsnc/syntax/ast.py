@@ -237,10 +237,12 @@ class NodeDeclaration(Syntax):
 
 @dataclass(frozen=True)
 class GateDeclaration(Syntax):
-    """A gate that edges may share, or with an extent an array of them."""
+    """A gate that edges may share, or with an extent an array of them; `init` is the probability at which each
+    starts."""
 
     name: Identifier
     extent: tuple[Expr, ...]
+    init: Expr | None
 
 
 @dataclass(frozen=True)

@@ -119,8 +119,8 @@ class BuildAst(Transformer[Token, ast.Spec]):
         return tuple(children)
 
     def gate(self, meta: Meta, children: Children) -> ast.GateDeclaration:
-        name, extent = children
-        return ast.GateDeclaration(self._declared(name), extent or (), span=self._span(meta))
+        name, extent, init = children
+        return ast.GateDeclaration(self._declared(name), extent or (), init, span=self._span(meta))
 
     def edge(self, meta: Meta, children: Children) -> ast.EdgeDeclaration:
         fixed, source, target, module, *gate = children

@@ -90,6 +90,15 @@ def test_compile(bsnc, folder: Path) -> None:
     assert written == ["costs.json", "fx.py", "graph.svg", "ir.json"]
 
 
+def test_the_expected_cost_is_that_at_the_gates_own_probabilities(bsnc, folder: Path) -> None:
+    spec = GOOD.replace("  node h", "  gate g = 25%\n  node h").replace("linear(10)\n}", "linear(10) @ g\n}")
+    (folder / "own.bsn").write_text(spec, encoding="utf-8")
+    flops = loaded(bsnc("compile", "own.bsn", "--json", cwd=folder))["costs"]["flops"]
+    pooled, flat = 0.95, 0.25
+    consistent = 1 - (1 - pooled) * (1 - flat)
+    assert flops["expected"] == pytest.approx(pooled * POOLED + flat * FLAT + consistent * CONV)
+
+
 def test_compile_of_an_infeasible_budget(bsnc, folder: Path) -> None:
     found = loaded(bsnc("compile", "good.bsn", "--budget", "flops=1k", "--json", cwd=folder), status=1)
     assert found["budgets"][0] == {"cost": "flops", "bound": 1000, "feasible": False}

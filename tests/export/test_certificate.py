@@ -80,6 +80,16 @@ def test_a_model_that_is_not_the_one_of_the_spec_is_not_run(monkeypatch: pytest.
     assert [row.cost for row in result.budgets] == ["flops"] and not asked
 
 
+def test_a_spec_whose_gates_start_elsewhere_is_still_that_of_the_model() -> None:
+    case = exported("vector")
+    whole = case.program.graph
+    gates = tuple(gate if gate.options else gate.model_copy(update={"init": 0.25}) for gate in whole.gates)
+    assert gates != whole.gates
+    program = case.program.model_copy(update={"graph": whole.model_copy(update={"gates": gates})})
+    result = verify_model(Path("m"), case.model, program, [(FLOPS, 1e6)], lambda: case.examples)
+    assert result.met and not result.diagnostics
+
+
 def test_what_is_measured_comes_last(monkeypatch: pytest.MonkeyPatch) -> None:
     measure(monkeypatch, 0.001, 0.002, 0.003)
     case = exported("vector")

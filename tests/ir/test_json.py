@@ -33,6 +33,14 @@ PLAIN = network((1, 4, 4), {"y": ["relu"]}, [("x", "y", [conv(2), "batch_norm"])
 
 
 @st.composite
+def starting(draw: st.DrawFn, graph: Graph) -> Graph:
+    """The graph with initial probabilities for some of its Bernoulli gates."""
+    p = st.none() | st.floats(0, 1, exclude_min=True, exclude_max=True)
+    gates = [gate if gate.options else gate.model_copy(update={"init": draw(p)}) for gate in graph.gates]
+    return graph.model_copy(update={"gates": tuple(gates)})
+
+
+@st.composite
 def programs(draw: st.DrawFn) -> Program:
     settings = st.one_of(
         st.integers(-(2**60), 2**60),
@@ -44,7 +52,7 @@ def programs(draw: st.DrawFn) -> Program:
     bounds = st.floats(1e-6, 1e15)
     budget = st.builds(Budget, cost=st.sampled_from([*every_cost(), OWN]), bound=bounds, of_max=st.booleans())
     return Program(
-        graph=draw(networks()),
+        graph=draw(networks().flatmap(starting)),
         budgets=tuple(draw(st.lists(budget, max_size=3))),
         search=SearchConfig(penalty=draw(st.one_of(st.just("auto"), st.floats(1e-9, 1e3)))),
         train=TrainConfig(schedule=draw(st.sampled_from([OneCycle(warmup=0.25), Step(at=(3, 5), by=0.5)]))),
@@ -85,6 +93,17 @@ def test_graph_hash_is_equal_exactly_for_equal_graphs(one: Graph, other: Graph) 
     assert (graph_hash(one) == graph_hash(other)) == (one == other)
 
 
+@law(60)
+@given(networks().flatmap(lambda graph: st.tuples(st.just(graph), starting(graph))))
+def test_graph_hash_does_not_depend_on_where_gates_start(pair: tuple[Graph, Graph]) -> None:
+    plain, started = pair
+    assert graph_hash(plain) == graph_hash(started)
+
+
+def test_json_from_before_gates_had_an_initial_probability_is_read() -> None:
+    assert load_program(damaged(graph__gates__0__init=None)) == load_program(damaged())
+
+
 def test_graph_hash_stays_from_version_to_version() -> None:
     """Certificates and runs name graphs by it: a change here orphans all that exist."""
     assert graph_hash(PLAIN) == "690b81b08d9f9d42eb514e48dbb626dc770e89299e7e9e256eb799105967c52b"
@@ -117,6 +136,11 @@ def test_listing_is_the_same_each_time_and_names_every_part() -> None:
         "  edge h->y: identity  @ fixed\n"
         "  edge h->y#1: conv(channels = 2, kernel = 3)  @ gate g\n"
     )
+
+
+def test_listing_tells_where_gates_start() -> None:
+    graph = PLAIN.model_copy(update={"gates": (PLAIN.gates[0].model_copy(update={"init": 0.8}),)})
+    assert print_graph(graph) == print_graph(PLAIN) + "  gate x->y: starts at 0.8\n"
 
 
 @law(40)
@@ -176,6 +200,9 @@ def damaged(**changes: object) -> str:
         damaged(graph__nodes__0__shape=[1, 4, -4]),
         damaged(graph__nodes__0__shape=[]),
         damaged(graph__nodes__0__kind="hidden"),
+        damaged(graph__gates__0__init=0),
+        damaged(graph__gates__0__init=1.0),
+        damaged(graph__gates__0__init="half"),
         damaged(budgets__0__bound=-1),
         damaged(budgets__0__cost__name="fun"),
         damaged(train__epochs=0),

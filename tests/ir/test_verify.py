@@ -8,7 +8,7 @@ from hypothesis import given
 
 from bsnc.ir import Edge, Gate, Graph, InvalidGraphError, Node, OpCall, verify
 from bsnc.ops import OPS
-from tests.laws.build import call, chain, conv, network
+from tests.laws.build import call, chain, conv, network, option
 from tests.laws.strategies import law, networks
 
 GOOD = network(
@@ -21,6 +21,8 @@ GOOD = network(
         ("b", "y", [conv(2, stride=2)], "g"),
     ],
 )
+
+CHOICE = network((1,), {"y": []}, [("x", "y", ["identity"], option("k", i, 2)) for i in range(2)])
 
 
 @law(60)
@@ -68,6 +70,10 @@ BROKEN: dict[str, tuple[Callable[[], Graph], str]] = {
     "an edge to nowhere": (lambda: edge(0, target="z"), "touches no node z"),
     "a gate that is not declared": (lambda: edge(0, gate="z"), "names no gate z"),
     "a gate without edges": (lambda: graph(gates=(*GOOD.gates, Gate(name="z"))), "gate z is used by no edge"),
+    "a choice that starts at a probability": (
+        lambda: CHOICE.model_copy(update={"gates": (CHOICE.gates[0].model_copy(update={"init": 0.5}),)}),
+        "gate k is categorical and starts at 0.5",
+    ),
     "no input": (lambda: node(0, kind="hidden"), "0 input nodes"),
     "two inputs": (lambda: node(1, kind="input"), "2 input nodes"),
     "no output": (lambda: node(3, kind="hidden"), "0 output nodes"),

@@ -93,7 +93,7 @@ simple_statements = st.one_of(
     lets,
     blocks,
     node(ast.NodeDeclaration, identifiers, extents, maybe(expressions)),
-    node(ast.GateDeclaration, identifiers, extents),
+    node(ast.GateDeclaration, identifiers, extents, maybe(expressions)),
     node(ast.EdgeDeclaration, st.booleans(), ends, ends, expressions, maybe(expressions)),
     node(ast.EdgeDeclaration, st.booleans(), ends, ends, choices, st.none()),
 )

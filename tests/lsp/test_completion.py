@@ -32,6 +32,7 @@ def labels(marked: str, before: str | None = None) -> list[str]:
         (around("edge image -> h[1] : choice { none; ¦ }"), ["none", "for", "conv", "step"]),
         (around("for i in 0..¦"), ["width", "log2"]),
         (around("for i in 0..2 { let a = 1 + ¦ }"), ["width", "min"]),
+        (around("gate q[2] = ¦"), ["width", "min"]),
         (around("let a = 1 if ¦"), ["width", "not", "true"]),
         ("budget flops(count = ¦", ["executed", "veniat2018"]),
     ],

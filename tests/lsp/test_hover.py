@@ -43,6 +43,8 @@ def test_an_edge_with_errors_elsewhere_shows_what_is_known() -> None:
         (around("let b = wid¦th"), ["width: int = 8"]),
         (around("for i in 0..2 { let b = ¦i }"), ["for i in 0..2"]),
         (around("gate ¦q[3]"), ["gate q[3]"]),
+        (around("gate ¦q[3] = 50%"), ["gate q[3] = 50%"]),
+        (around("gate q = 50% edge image -> h[1] : relu @ ¦q"), ["gate q = 50%"]),
         ("cell ¦unit(n) { node v }", ["cell unit(n)"]),
         ("budget fl¦ops <= 3", ["multiply-adds", "count = executed | veniat2018"]),
         ('budget extern "co¦sts:energy" <= 3', ["cost `extern`: units", '`function = "package.module:function"`']),

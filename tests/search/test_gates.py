@@ -6,8 +6,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bsnc.ir import Graph
-from bsnc.search import Gates, expand_switches
+from bsnc.ir import Graph, SearchConfig
+from bsnc.search import GateLearner, Gates, WideGates, expand_switches, initial_gates
 from tests.laws.brute_force import every_choice, live_names
 from tests.laws.build import network, option
 from tests.laws.strategies import law, networks
@@ -104,6 +104,26 @@ def test_initial_probability_and_the_limits_of_descent() -> None:
     assert gates.logits.tolist() == pytest.approx([start - 0.5, start + 0.5, start, -8.0], abs=1e-5)
     gates.descend(torch.tensor([0.0, 0.0, 0.0, -1e9]), rate=1.0)
     assert float(gates.logits[3]) == 8.0
+
+
+@law(60)
+@given(networks(), st.floats(0.01, 0.99), st.data())
+def test_a_search_starts_at_the_gates_own_probabilities_and_else_at_the_general_one(graph, general, data) -> None:
+    own = st.none() | st.floats(0.01, 0.99)
+    gates = [g if g.options else g.model_copy(update={"init": data.draw(own)}) for g in graph.gates]
+    graph = graph.model_copy(update={"gates": tuple(gates)})
+    expected = [
+        dict.fromkeys(gate.options, pytest.approx(1 / len(gate.options)))
+        if gate.options
+        else pytest.approx(general if gate.init is None else gate.init, abs=1e-6)
+        for gate in graph.gates
+    ]
+    learner = GateLearner(graph, lambda live: live.double().sum(1, keepdim=True), [1.0], SearchConfig(init=general))
+    assert list(learner.gates.by_name().values()) == expected
+    assert list(initial_gates(graph, general).by_name().values()) == expected
+    plain, wide = Gates(graph, general), WideGates(graph)
+    assert all(p == pytest.approx(general, abs=1e-6) for p in plain.probabilities[plain.is_single].tolist())
+    assert all(p == 0.5 for p in wide.probabilities[wide.is_single].tolist())
 
 
 CHOOSING = network(

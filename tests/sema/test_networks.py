@@ -86,6 +86,29 @@ def test_a_block_may_be_an_activation_of_a_node() -> None:
     assert [call.op for call in g.nodes[g.node_index["h"]].activations] == ["leaky_relu", "tanh"]
 
 
+@pytest.mark.parametrize(
+    ("declared", "init"),
+    [
+        ("gate g", None),
+        ("gate g = 0.25", 0.25),
+        ("gate g = 80%", 0.8),
+        ("let p = 30%\ngate g = p * 2", 0.6),
+        ("gate g = (0.5 if 1 < 2 else 3)", 0.5),
+        ("gate g = 2^-1", 0.5),
+    ],
+)
+def test_a_gate_starts_at_the_probability_of_its_declaration(declared: str, init: float | None) -> None:
+    g = graph(around(f"{declared}\nedge image -> logits : flatten | linear(10) @ g"))
+    assert g.gates[g.gate_index["g"]].init == (None if init is None else pytest.approx(init))
+
+
+def test_each_gate_of_an_array_starts_alike_and_those_of_a_loop_at_their_own() -> None:
+    edge = "edge image -> logits : flatten | linear(10) @"
+    body = f"gate a[2] = 1/2\nfor i in 0..2 {{ {edge} a[i]\n gate b = 0.25 * (i + 1)\n {edge} b }}"
+    found = {gate.name: gate.init for gate in graph(around(body)).gates}
+    assert found == {"a[0]": 0.5, "b": 0.25, "a[1]": 0.5, "b#1": 0.5, "image->logits#4": None}
+
+
 def test_an_untaken_branch_builds_nothing() -> None:
     g = graph(around("if 1 > 2 { edge image -> logits : nope } else { let a = 3 }"))
     assert names(g) == ["image->logits"]

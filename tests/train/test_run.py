@@ -84,6 +84,18 @@ def test_gates_stay_at_their_start_until_the_warm_up_is_over(program: Program, t
     assert sum(p > 0.5 for p in found) > 0.8 * len(program.graph.gates)
 
 
+def test_gates_with_a_probability_of_their_own_start_there(program: Program, tmp_path: Path) -> None:
+    gates = tuple(g.model_copy(update={"init": 0.7 if i % 2 else None}) for i, g in enumerate(program.graph.gates))
+    training = program.train.model_copy(update={"epochs": 1, "fine_tune": 0})
+    joint = program.search.model_copy(update={"mode": "joint"})
+    graph = program.graph.model_copy(update={"gates": gates})
+    program = program.model_copy(update={"train": training, "search": joint, "graph": graph})
+    found = train_program(program, [Source("s.bsn", "")], tmp_path, 1, Silent()).architecture.probabilities
+    starts = {gate.name: gate.init or program.search.init for gate in gates}
+    assert all(p == pytest.approx(starts[name], abs=1e-6) or p < 0.001 for name, p in found.items())
+    assert load_run(tmp_path)[0] == program
+
+
 def test_the_final_network_meets_its_budgets_and_never_saw_the_test_split(runs) -> None:
     for _, result in runs.values():
         assert result.budgets and all(outcome.met for outcome in result.budgets)

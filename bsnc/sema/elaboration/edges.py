@@ -14,7 +14,7 @@ from bsnc.sema.elaboration.loops import iterations
 from bsnc.sema.elaboration.raw import RawEdge, RawGate, RawNode, Use, iteration_text, one_line
 from bsnc.sema.expressions.bind import bind_op
 from bsnc.sema.expressions.together import PoisonedError, together
-from bsnc.sema.expressions.values import CellUse, GateRef, Module, NodeRef, Scope, Stage
+from bsnc.sema.expressions.values import CellUse, GateRef, Initial, Module, NodeRef, Scope, Stage
 from bsnc.syntax import ast
 
 MAX_EDGES = 100_000
@@ -58,7 +58,7 @@ def add_edge(context: Context, statement: ast.EdgeDeclaration, scope: Scope, ins
     if isinstance(carried, list):
         connect.choice(carried, shared)
     elif shared is not None:
-        connect.module(carried, Follows(_use_gate(context, shared.name, (), statement.span)))
+        connect.module(carried, Follows(_use_gate(context, shared, (), statement.span)))
     else:
         connect.module(carried, FIXED if statement.fixed else OWN)
 
@@ -80,15 +80,24 @@ def _gate(context: Context, statement: ast.EdgeDeclaration, gate: ast.Expr | Non
     return None if gate is None else context.evaluator.gate(gate, scope)
 
 
-def _use_gate(context: Context, name: str, options: tuple[str, ...], span: SourceSpan) -> str:
+def _use_gate(context: Context, used: GateRef, options: tuple[str, ...], span: SourceSpan) -> str:
     """The name of a gate, which all edges must use alike. Raises Diagnosed (BSN308)."""
-    gate = context.result.gates.setdefault(name, RawGate(name, options, span))
+    name, init = used.name, used.init
+    if options and init is not None:
+        raise Diagnosed(_starts_alike(name, init, span))
+    gate = context.result.gates.setdefault(name, RawGate(name, options, span, init and init.probability))
     if len(gate.options) == len(options):
         return name
     message = f"gate `{name}` is shared by {_gate_text(len(options))} and {_gate_text(len(gate.options))}"
     help_text = "edges that share a gate are kept together, or choose the option of the same number"
     labels = (Label(gate.span, f"{_gate_text(len(gate.options))} here"),)
     raise Diagnosed(Diagnostic("BSN308", message, span, labels=labels, help=help_text))
+
+
+def _starts_alike(name: str, init: Initial, span: SourceSpan) -> Diagnostic:
+    message = f"gate `{name}` has an initial probability, but the options of a choice start alike"
+    labels = (Label(init.span, "given here"),)
+    return Diagnostic("BSN308", message, span, labels=labels, help="declare the gate without one")
 
 
 def _gate_text(options: int) -> str:
@@ -193,8 +202,8 @@ class _Connect:
         self.source, self.target, self.instantiate = source, target, instantiate
 
     def choice(self, options: Options, shared: GateRef | None) -> None:
-        name = self._choice_name() if shared is None else shared.name
-        _use_gate(self.context, name, tuple(text for text, _ in options), self.statement.span)
+        gate = GateRef(self._choice_name()) if shared is None else shared
+        name = _use_gate(self.context, gate, tuple(text for text, _ in options), self.statement.span)
         for number, (_, module) in enumerate(options):
             if module is not None:
                 self.module(module, Follows(name, number))
@@ -232,7 +241,7 @@ class _Connect:
         context.evaluator.step(span, len(stages))
         name = _edge_name(context.cell, source, target)
         name += numbered(context.instances, name)
-        gate = _use_gate(context, name, (), span) if follows is OWN else follows.gate
+        gate = _use_gate(context, GateRef(name), (), span) if follows is OWN else follows.gate
         module = tuple(stages) or bind_op(context.evaluator, OPS["identity"], (), self.statement.module.span, Scope())
         place = (span, tuple(context.loop), context.uses)
         context.result.edges.append(RawEdge(name, source, target, module, gate, follows.option, *place))

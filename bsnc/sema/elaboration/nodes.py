@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from functools import partial
-from typing import NoReturn
+from typing import NoReturn, cast
 
 from bsnc.diagnostics import Diagnosed, Diagnostic, Label, SourceSpan, did_you_mean
 from bsnc.ops import OPS
 from bsnc.sema.elaboration.context import Context, numbered
 from bsnc.sema.elaboration.raw import AGGREGATIONS, Aggregation, RawNode
 from bsnc.sema.expressions.together import together
-from bsnc.sema.expressions.values import CellUse, GateArray, GateRef, NodeArray, NodeRef, Scope, Stage
+from bsnc.sema.expressions.values import (
+    CellUse,
+    GateArray,
+    GateRef,
+    Initial,
+    NodeArray,
+    NodeRef,
+    Quantity,
+    Scope,
+    Stage,
+    Value,
+    describe,
+    is_number,
+    show,
+)
 from bsnc.syntax import ast
 
 MAX_NODES = 100_000
@@ -76,11 +91,35 @@ def declare_node(context: Context, statement: ast.NodeDeclaration, scope: Scope)
 def declare_gate(context: Context, statement: ast.GateDeclaration, scope: Scope) -> None:
     """A gate or an array of gates, others in each iteration of a loop; they come into being when an edge follows them.
     Raises Diagnosed."""
-    extent = _sizes(context, statement.extent, scope)
+    parts: list[Callable[[], object]] = [
+        partial(_sizes, context, statement.extent, scope),
+        partial(_initial, context, statement.init, scope),
+    ]
+    extent, init = cast(tuple[tuple[int, ...], Initial | None], tuple(together(parts)))
     _check_total(statement.name.text, "gates", extent, statement.span)
     name = context.cell + statement.name.text
     name += numbered(context.instances, f"gate {name}")
-    context.declare(statement.name, GateArray(name, extent) if extent else GateRef(name), scope)
+    context.declare(statement.name, GateArray(name, extent, init) if extent else GateRef(name, init), scope)
+
+
+def _initial(context: Context, expr: ast.Expr | None, scope: Scope) -> Initial | None:
+    """The probability at which a gate starts; a percentage serves as a number. Raises Diagnosed."""
+    if expr is None:
+        return None
+    value = context.evaluator.value(expr, scope)
+    p = value.value if isinstance(value, Quantity) and value.dimension == "share" else value
+    what = "an initial probability must be a number above 0 and below 1"
+    if not is_number(p):
+        code = "BSN207" if isinstance(value, Quantity) else "BSN206"
+        context.evaluator.misfit(expr, scope, code, f"{what}, not {describe(value)}")
+    if not 0 < p < 1:
+        context.evaluator.misfit(expr, scope, "BSN209", f"{what}, not {_written(value, p)}")
+    return Initial(float(p), expr.span)
+
+
+def _written(value: Value, number: float) -> str:
+    """A percentage as one."""
+    return f"{show(100 * number)}%" if isinstance(value, Quantity) else show(value)
 
 
 def _sizes(context: Context, sizes: tuple[ast.Expr, ...], scope: Scope) -> tuple[int, ...]:

@@ -33,11 +33,13 @@ class RawNode:
 
 @dataclass(frozen=True)
 class RawGate:
-    """A gate that edges follow, and where the first of them is. `options` as the spec writes them, of a choice."""
+    """A gate that edges follow, and where the first of them is. `options` as the spec writes them, of a choice; `init`
+    is the probability at which it starts, where the spec says so."""
 
     name: str
     options: tuple[str, ...]
     span: SourceSpan
+    init: float | None = None
 
 
 @dataclass(frozen=True)

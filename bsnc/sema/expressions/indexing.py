@@ -13,7 +13,7 @@ def element(value: Value, indices: list[int], expr: ast.Index) -> Value:
     """`value[indices]`. Raises Diagnosed (BSN206, BSN208)."""
     if isinstance(value, (NodeArray, GateArray)):
         name = _name_of(value, indices, expr)
-        return NodeRef(name) if isinstance(value, NodeArray) else GateRef(name)
+        return NodeRef(name) if isinstance(value, NodeArray) else GateRef(name, value.init)
     if not isinstance(value, (list, range)):
         _fail(f"{describe(value)} cannot be indexed", expr.value.span)
     if len(indices) != 1:

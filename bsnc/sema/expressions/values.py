@@ -36,10 +36,19 @@ class NodeArray:
 
 
 @dataclass(frozen=True)
+class Initial:
+    """The probability at which a declared gate starts, and where that is written."""
+
+    probability: float
+    span: SourceSpan = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True)
 class GateRef:
     """One declared gate."""
 
     name: str
+    init: Initial | None = None
 
 
 @dataclass(frozen=True)
@@ -48,6 +57,7 @@ class GateArray:
 
     name: str
     extent: tuple[int, ...]
+    init: Initial | None = None
 
 
 @dataclass(frozen=True)

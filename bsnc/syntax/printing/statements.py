@@ -130,7 +130,7 @@ def _node(node: ast.NodeDeclaration) -> Parts:
 
 
 def _gate(node: ast.GateDeclaration) -> Parts:
-    return [Word("gate"), Word(node.name.text), *_extent(node.extent)]
+    return [Word("gate"), Word(node.name.text), *_extent(node.extent), *_assigned(node.init)]
 
 
 def _option(node: ast.Option) -> Parts:
