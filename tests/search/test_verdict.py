@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bsnc.ir import Graph
-from bsnc.search import Gates, idle_gates, judge
+from bsnc.search import Gates, idle_gates, judge, judge_evaluations
 from tests.laws.brute_force import follows, live_names
 from tests.laws.build import FIXED, network
 from tests.laws.strategies import law, networks
@@ -81,3 +81,24 @@ def test_a_search_has_converged_when_its_gates_are_decided(logits: list[float], 
 def test_a_search_without_gates_has_converged() -> None:
     fixed = network((1,), {"y": []}, [("x", "y", ["identity"], FIXED)])
     assert judge(gates_of(fixed, [])).converged
+
+
+@pytest.mark.parametrize(
+    ("used", "found_at", "converged", "reason"),
+    [
+        (99, 99, True, "nothing promising was left after 99 evaluations"),
+        (100, 75, True, "the best of 100 is number 75"),
+        (100, 76, False, "the best of 100 is number 76"),
+    ],
+)
+def test_a_search_by_evaluations_has_converged_when_it_ran_out_or_found_its_best_early(
+    used: int, found_at: int, converged: bool, reason: str
+) -> None:
+    """Whatever its gates say, if it has any."""
+    bare = judge_evaluations(used, 100, found_at, None)
+    assert (bare.converged, bare.reason, bare.gates, bare.open_gates) == (converged, reason, 0, 0)
+    gates = gates_of(TWO, [8.0, 0.0] if converged else [8.0, -8.0])
+    known = judge_evaluations(used, 100, found_at, gates)
+    assert (known.converged, known.reason) == (converged, reason)
+    assert (known.gates, known.open_gates) == (2, int(converged))
+    assert known.mean_entropy == judge(gates).mean_entropy

@@ -1,0 +1,144 @@
+"""A staged search: what is held out is judged on and not trained on, and judging leaves no trace."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from safetensors.torch import load_file
+from torch import Tensor
+from torch.nn import functional
+
+from bsnc.diagnostics import Diagnosed, Source
+from bsnc.driver import Overrides
+from bsnc.driver.check import load_program
+from bsnc.ir import Program, Step
+from bsnc.lower import lower_stochastic
+from bsnc.train import Dataset, Silent, Split, train_program
+from bsnc.train import finish, search, shared_weights, staged
+from bsnc.train.staged import MOST_HELD_OUT, HeldOutLoss, hold_out
+from tests.laws.brute_force import every_choice
+from tests.laws.strategies import law, networks
+from tests.laws.weights import examples, names_of, pruned, randomise
+
+
+def numbered(train: int) -> Dataset:
+    """Examples told apart by their one pixel, which is their label too."""
+    numbers = torch.arange(train + 5)
+    splits = (Split(rows.reshape(-1, 1, 1, 1).float(), rows) for rows in (numbers[:train], numbers[train:]))
+    return Dataset(*splits, (), torch.zeros(1), torch.ones(1))
+
+
+@pytest.mark.parametrize(
+    ("train", "share", "count"), [(1347, 0.15, 202), (9000, 0.9, MOST_HELD_OUT), (40, 0.001, 1), (10, 0.75, 8)]
+)
+def test_what_is_held_out_and_the_rest_are_the_training_split(train: int, share: float, count: int) -> None:
+    data = numbered(train)
+    rest, held = hold_out(data, share, torch.Generator().manual_seed(0))
+    assert len(held) == count
+    assert sorted(rest.train.labels.tolist() + held.labels.tolist()) == list(range(train))
+    for split in (rest.train, held):
+        assert torch.equal(split.images.flatten().long(), split.labels)
+    assert rest.test is data.test and torch.equal(rest.mean, data.mean)
+    assert not torch.equal(held.labels, hold_out(data, share, torch.Generator().manual_seed(1))[1].labels)
+
+
+@law(60)
+@given(networks(max_nodes=6, max_gates=5, kinds=["vector"]), st.booleans(), st.integers(0, 99))
+def test_the_loss_is_that_of_the_pruned_network_with_batch_statistics_and_leaves_no_trace(graph, training, seed) -> None:
+    choices, whole = every_choice(graph), lower_stochastic(graph).double().train(training)
+    randomise(whole, seed)
+    images, labels = examples(graph, 10, seed), torch.arange(10) % graph.output.shape[0]
+    before = {name: value.clone() for name, value in whole.state_dict().items()}
+    settings = [(m.training, getattr(m, "momentum", None)) for m in whole.modules()]
+    rows = choices.connected.nonzero()[0][:: 1 + choices.connected.sum() // 4]
+    switches, live = torch.from_numpy(choices.switches[rows]), torch.from_numpy(choices.live[rows])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(staged, "AT_ONCE", 4)
+        loss = HeldOutLoss(graph, whole, images, labels, Silent(), 99)
+        found = loss(switches, live)
+        relaxed = switches.double().requires_grad_()
+        through = loss(relaxed, live)
+    assert not found.requires_grad and torch.allclose(through, found, rtol=1e-9)
+    for edges, value in zip(live, found.tolist(), strict=True):
+        plain = pruned(graph, whole.train(), names_of(graph, edges))
+        assert plain is not None
+        logits = torch.cat([plain(some) for some in images.split(4)])
+        assert value == pytest.approx(float(functional.cross_entropy(logits, labels)), rel=1e-9)
+    whole.train(settings[0][0])
+    assert all(torch.equal(value, before[name]) for name, value in whole.state_dict().items())
+    assert [(m.training, getattr(m, "momentum", None)) for m in whole.modules()] == settings
+    if through.requires_grad and graph.switch_count:
+        through.sum().backward()
+        assert relaxed.grad is not None and torch.isfinite(relaxed.grad).all()
+
+
+@pytest.fixture(scope="module")
+def program(repository: Path) -> Program:
+    size = ("layers=2", "channels=2", "train.epochs=1", "train.fine_tune=1", "train.batch_size=128")
+    overrides = Overrides((*size, "search.evaluations=45"), ("flops=40% of max",))
+    program = load_program(repository / "specs" / "digits.bsn", overrides)[0]
+    return program.model_copy(update={"data": program.data.model_copy(update={"augment": ()})})
+
+
+def searching(program: Program, **settings: object) -> Program:
+    return program.model_copy(update={"search": program.search.model_copy(update=settings)})
+
+
+def keys(images: Tensor) -> set[bytes]:
+    return {image.numpy().tobytes() for image in images}
+
+
+def test_shared_weights_never_see_what_judges_them_and_those_of_the_final_network_do(
+    program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared, final, judged = set[bytes](), set[bytes](), list[set[bytes]]()
+
+    def spy(module: object, seen: set[bytes]) -> None:
+        check: Callable[..., None] = module.check_finite  # type: ignore[attr-defined]
+
+        def watch(losses: Tensor, graph: object, network: object, inputs: tuple[Tensor, ...], batch: str) -> None:
+            seen.update(keys(inputs[0]))
+            check(losses, graph, network, inputs, batch)
+
+        monkeypatch.setattr(module, "check_finite", watch)
+
+    def judge(graph: object, network: object, images: Tensor, *rest: object) -> HeldOutLoss:
+        judged.append(keys(images))
+        return HeldOutLoss(graph, network, images, *rest)  # type: ignore[arg-type]
+
+    spy(shared_weights, shared)
+    spy(finish, final)
+    monkeypatch.setattr(search, "HeldOutLoss", judge)
+    result = train_program(searching(program, strategy="random"), [Source("s.bsn", "")], tmp_path, 0, Silent())
+    (held,) = judged
+    data = result.dataset
+    assert len(held) == round(0.15 * 1347) and len(shared) == (1347 - len(held)) // 128 * 128
+    assert not shared & held and shared | held <= keys(data.normalise(data.train.images)) and final & held
+
+
+@pytest.mark.parametrize(
+    ("strategy", "estimator"),
+    [("policy_gradient", "rloo"), ("policy_gradient", "gumbel_st"), ("evolution", "rloo"), ("random", "rloo")],
+)
+def test_every_strategy_keeps_the_budgets_and_the_evaluations(program, tmp_path, strategy: str, estimator: str) -> None:
+    tried = searching(program, strategy=strategy, estimator=estimator)
+    result = train_program(tried, [Source("s.bsn", "")], tmp_path, 0, Silent())
+    learns = strategy == "policy_gradient"
+    assert result.evaluations == 45 and 0 < result.budgets[0].value <= result.budgets[0].bound
+    assert (result.verdict.gates > 0) == (result.budgets[0].penalty is not None) == learns
+    assert bool(result.architecture.probabilities) == learns
+    assert ("gates.logits" in load_file(tmp_path / "search.safetensors")) == learns
+
+
+def test_weights_of_the_last_good_epoch_stay_where_a_later_one_diverges(program: Program, tmp_path: Path) -> None:
+    training = program.train.model_copy(update={"epochs": 3, "schedule": Step(at=(2,), by=1e30)})
+    broken, good = (program.model_copy(update={"train": training.model_copy(update={"epochs": n})}) for n in (3, 2))
+    for name, tried in (("broken", broken), ("good", good)):
+        (tmp_path / name).mkdir()
+        fault = pytest.raises(Diagnosed)
+        if name == "broken":
+            with fault as caught:
+                train_program(tried, [Source("s.bsn", "")], tmp_path / name, 0, Silent())
