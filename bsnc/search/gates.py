@@ -199,11 +199,13 @@ class Gates:
 
 
 def initial_gates(graph: Graph, init: float, explore: float = 0.0) -> Gates:
-    """Gates where a search starts: a Bernoulli gate at the probability of its own, else at `init`."""
+    """Gates where a search starts: a Bernoulli gate at the probability of its own, else at `init`; logits within
+    ±MAX_LOGIT."""
     gates = Gates(graph, init, explore)
     for gate, switches in zip(graph.gates, graph.gate_switches, strict=True):
         if gate.init is not None:
             gates.logits[switches.start] = torch.logit(torch.tensor(gate.init, dtype=torch.float64))
+    gates.logits.clamp_(-MAX_LOGIT, MAX_LOGIT)
     return gates
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bsnc.ir import Graph, SearchConfig
-from bsnc.search import GateLearner, Gates, WideGates, expand_switches, initial_gates
+from bsnc.search import ESTIMATORS, GateLearner, Gates, WideGates, expand_switches, initial_gates
 from tests.laws.brute_force import every_choice, live_names
 from tests.laws.build import network, option
 from tests.laws.strategies import law, networks
@@ -124,6 +124,23 @@ def test_a_search_starts_at_the_gates_own_probabilities_and_else_at_the_general_
     plain, wide = Gates(graph, general), WideGates(graph)
     assert all(p == pytest.approx(general, abs=1e-6) for p in plain.probabilities[plain.is_single].tolist())
     assert all(p == 0.5 for p in wide.probabilities[wide.is_single].tolist())
+
+
+@pytest.mark.parametrize("p", [5e-324, 1e-9, 1 - 1e-16])
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_gates_that_start_all_but_decided_stay_within_the_limits(p: float, estimator: str) -> None:
+    gates = tuple(gate.model_copy(update={"init": p}) for gate in SPARSE.gates)
+    config = SearchConfig.model_validate({"estimator": estimator})
+    graph = SPARSE.model_copy(update={"gates": gates})
+    learner = GateLearner(graph, lambda live: live.double().sum(1, keepdim=True), [9.0], config)
+    assert (learner.gates.logits.abs() == 8).all()
+    for step in range(4):
+        sample = learner.sample(8, seeded(step))
+        loss = (sample.switches.double() if sample.relaxed is None else sample.relaxed).sum(1)
+        if sample.relaxed is not None:
+            loss.mean().backward()
+        learner.learn(sample, loss.detach(), learner.gates.live(sample.switches).double().sum(1, keepdim=True), 0.9)
+    assert (learner.gates.logits.abs() <= 8).all()
 
 
 CHOOSING = network(
