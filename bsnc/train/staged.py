@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor, fx
@@ -68,6 +68,8 @@ class HeldOutLoss:
     labels: Tensor
     progress: Progress
     evaluations: int
+    judged: list[tuple[Tensor, Tensor]] = field(default_factory=list[tuple[Tensor, Tensor]])
+    """Live edges `[E]` and the loss of each example held out, `[N]`, of all that was judged."""
     done: int = 0
 
     def __call__(self, switches: Tensor, live: Tensor) -> Tensor:
@@ -75,16 +77,26 @@ class HeldOutLoss:
         relaxed = switches.requires_grad
         masks = expand_switches(self.graph, switches) if relaxed else live
         with torch.set_grad_enabled(relaxed), batch_statistics(self.network):
-            return torch.stack([self._loss(mask) for mask in masks])
+            losses = [self._losses(mask) for mask in masks]
+        self.judged += zip(live, (loss.detach() for loss in losses), strict=True)
+        return torch.stack(losses).mean(1)
 
-    def _loss(self, mask: Tensor) -> Tensor:
-        total = torch.zeros(())
+    def _losses(self, mask: Tensor) -> Tensor:
+        parts: list[Tensor] = []
         for images, labels in zip(self.images.split(AT_ONCE), self.labels.split(AT_ONCE), strict=True):
-            logits = self.network(images, mask.expand(len(images), -1))
-            total = total + task_loss(logits, labels, smoothing=0.0).sum()
+            parts.append(task_loss(self.network(images, mask.expand(len(images), -1)), labels, smoothing=0.0))
         self.done = min(self.done + 1, self.evaluations)
         self.progress.step("evaluations", self.done, self.evaluations)
-        return total / len(self.images)
+        return torch.cat(parts)
+
+    def peers(self, live: Tensor) -> Tensor:
+        """Live edges `[P, E]` of all architectures judged whose loss exceeds that of `live` `[E]` by no more than the
+        standard error of the difference, example by example."""
+        rows, losses = (torch.stack(column) for column in zip(*self.judged, strict=True))
+        reference = losses[(rows == live).all(1)][0]
+        difference = losses - reference
+        error = difference.std(1, correction=0) / len(reference) ** 0.5
+        return rows[difference.mean(1) <= error]
 
 
 @contextmanager
