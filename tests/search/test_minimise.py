@@ -82,8 +82,8 @@ def test_a_search_finds_the_best_that_it_evaluated_and_the_best_there_is_where_i
 
 
 def test_a_choice_of_one_option_always_has_it() -> None:
-    links = [("x", "h", ["identity"], option("k", 0, 1)), *(("h", "y", ["identity"]) for _ in range(8))]
-    graph, asked = network((1,), {"h": [], "y": []}, links), []
+    links = [("x", "y", ["identity"], option("k", 0, 1)), *(("x", "y", ["identity"]) for _ in range(8))]
+    graph, asked = network((1,), {"y": []}, links), list[Tensor]()
 
     def loss(switches: Tensor, live: Tensor) -> Tensor:
         asked.append(switches)
