@@ -89,8 +89,8 @@ class HeldOutLoss:
 
 @contextmanager
 def batch_statistics(network: fx.GraphModule) -> Generator[None, None, None]:
-    """Evaluation mode, but batch norms use the statistics of the batch and keep their running ones; afterwards all is as
-    it was."""
+    """Evaluation mode, but batch norms use the statistics of the batch and keep their running ones; then all is as it
+    was."""
     modes = [(module, module.training) for module in network.modules()]
     norms = [(module, module.track_running_stats) for module, _ in modes if isinstance(module, _BatchNorm)]
     network.eval()
