@@ -12,8 +12,9 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+import math
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import product
 from pathlib import Path
 
@@ -36,18 +37,32 @@ GATES = [(i, j) for j in range(1, 4) for i in range(j)]
 
 def read_table(path: Path, accuracy: str) -> dict[str, float]:
     """Architecture string → accuracy in per cent. Raises SystemExit where the table is not as it should be."""
-    with path.open(newline="", encoding="utf-8") as lines:
-        rows = csv.DictReader(lines)
-        missing = {"ArchitectureString", accuracy} - set(rows.fieldnames or ())
-        if missing:
-            sys.exit(f"{path}: no column {', '.join(sorted(missing))}; there are {', '.join(rows.fieldnames or ())}")
-        try:
-            table = {row["ArchitectureString"]: float(row[accuracy]) for row in rows}
-        except (TypeError, ValueError) as error:
-            sys.exit(f"{path}, line {rows.line_num}: {error}")
+    try:
+        with path.open(newline="", encoding="utf-8") as lines:
+            table = read_rows(lines, accuracy)
+    except (OSError, ValueError) as error:
+        sys.exit(f"{path}: {error}")
     absent = sum(spell(choice) not in table for choice in product(OPS, repeat=len(GATES)))
     if absent:
         sys.exit(f"{path}: {absent} of the {len(OPS) ** len(GATES)} architectures of the space are not in the table")
+    return table
+
+
+def read_rows(lines: Iterable[str], accuracy: str) -> dict[str, float]:
+    """Raises ValueError where a column or a number is missing."""
+    rows = csv.DictReader(lines)
+    missing = {"ArchitectureString", accuracy} - set(rows.fieldnames or ())
+    if missing:
+        raise ValueError(f"no column {', '.join(sorted(missing))}; there are {', '.join(rows.fieldnames or ())}")
+    table: dict[str, float] = {}
+    for row in rows:
+        try:
+            value = float(row[accuracy])
+        except (TypeError, ValueError):
+            value = math.nan
+        if not math.isfinite(value):
+            raise ValueError(f"line {rows.line_num}: {row[accuracy]!r} is no accuracy")
+        table[row["ArchitectureString"]] = value
     return table
 
 

@@ -34,8 +34,8 @@ def train_network(
     generator: torch.Generator,
     progress: Progress,
 ) -> None:
-    """Train a plain network by the optimiser and schedule of `program.train`, if it has weights, then re-estimate its
-    batch norms.
+    """Train the plain network of `program.graph` by the optimiser and schedule of `program.train`, if it has weights,
+    then re-estimate its batch norms.
 
     Raises Diagnosed (BSN502) when the loss is no longer finite.
     """

@@ -14,7 +14,7 @@ from bsnc.lower import edge_attributes
 
 def check_finite(losses: Tensor, graph: Graph, network: fx.GraphModule, inputs: tuple[Tensor, ...], batch: str) -> None:
     """Raises Diagnosed (BSN502) where a loss of a batch is infinite or undefined, naming the batch and the first edge
-    of the network, which is of `graph` or an architecture of it, that gives no finite numbers."""
+    of the network, which was lowered from `graph`, that gives no finite numbers."""
     if bool(torch.isfinite(losses).all()):
         return
     message = f"the loss is not finite in {batch}"

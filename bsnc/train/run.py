@@ -131,7 +131,8 @@ def train_program(
     reestimate_batch_norm(final, dataset)
     inherited = evaluate(final, dataset)
     if program.train.fine_tune:
-        train_network(program, dataset, final, Phase("fine-tune", program.train.fine_tune), generator, journal)
+        plain = program.model_copy(update={"graph": graph})
+        train_network(plain, dataset, final, Phase("fine-tune", program.train.fine_tune), generator, journal)
 
     architecture = _architecture_file(program, sources, searched)
     save_run(directory, program, final, architecture)

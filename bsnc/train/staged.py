@@ -101,16 +101,21 @@ class HeldOutLoss:
 
 @contextmanager
 def batch_statistics(network: fx.GraphModule) -> Generator[None, None, None]:
-    """Evaluation mode, but batch norms use the statistics of the batch and keep their running ones."""
-    norms = [module for module in network.modules() if isinstance(module, _BatchNorm)]
-    momenta = [norm.momentum for norm in norms]
+    """Evaluation mode, but batch norms use the statistics of the batch and keep their running ones; then all is as it
+    was."""
+    modes = [(module, module.training) for module in network.modules()]
+    norms = [(module, module.track_running_stats) for module, _ in modes if isinstance(module, _BatchNorm)]
     network.eval()
-    for norm in norms:
+    for norm, _ in norms:
         norm.train()
-        norm.momentum = 0.0
-    yield
-    for norm, momentum in zip(norms, momenta, strict=True):
-        norm.momentum = momentum
+        norm.track_running_stats = False
+    try:
+        yield
+    finally:
+        for norm, tracks in norms:
+            norm.track_running_stats = tracks
+        for module, training in modes:
+            module.training = training
 
 
 def gate_settings(search: SearchConfig) -> SearchConfig:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from bsnc.diagnostics import Diagnosed
 from bsnc.ir import Graph
 from bsnc.lower import edge_attributes, lower_stochastic
+from bsnc.passes import ApplyArchitecture
 from bsnc.train.finite import check_finite
 from tests.laws.brute_force import every_choice
 from tests.laws.build import FIXED, linear, network
@@ -31,9 +32,11 @@ def test_the_edge_whose_weights_are_infinite_is_named(graph: Graph, stochastic: 
     choices, images = every_choice(graph), examples(graph, 3, dtype=torch.float32)
     live = torch.from_numpy(choices.live[data.draw(st.sampled_from(list(choices.connected.nonzero()[0])))])
     whole = lower_stochastic(graph)
-    plain = pruned(graph, whole, names_of(graph, live))
-    assert plain is not None
-    lowered, inputs = (whole, (images, live.expand(3, -1))) if stochastic else (plain, (images,))
+    lowered, inputs = whole, (images, live.expand(3, -1))
+    if not stochastic:
+        lowered, inputs = pruned(graph, whole, names_of(graph, live)), (images,)
+        graph, live = ApplyArchitecture(names_of(graph, live)).run(graph).graph, live[live]
+    assert lowered is not None
     found = {
         edge: list(lowered.get_submodule(f"edges.{attribute}").parameters())
         for edge, attribute in edge_attributes(graph).items()
@@ -55,6 +58,20 @@ def test_of_two_broken_edges_the_first_is_named_and_the_network_is_left_without_
             parameter.fill_(float("inf"))
     assert "`x->h`" in notes(graph, lowered, torch.ones(1, 2), torch.ones(1, 2, dtype=torch.bool))
     assert not any(module._forward_hooks for module in lowered.modules())
+
+
+def test_an_edge_is_named_by_the_graph_of_its_own_network() -> None:
+    """In that of all edges the other one has the attribute that this one has where it is alone."""
+    links = [("x", "h[0]", [linear(3)]), ("x", "h_0", [linear(3)]), ("h[0]", "y", ["relu"]), ("h_0", "y", ["relu"])]
+    graph = network((2,), {"h[0]": [], "h_0": [], "y": []}, links)
+    whole = lower_stochastic(graph)
+    with torch.no_grad():
+        for parameter in whole.parameters():
+            parameter.fill_(float("inf"))
+    only = ["x->h_0", "h_0->y"]
+    plain = pruned(graph, whole, only)
+    assert plain is not None
+    assert "`x->h_0`" in notes(ApplyArchitecture(only).run(graph).graph, plain, torch.ones(1, 2))
 
 
 def test_finite_losses_pass_without_another_look() -> None:

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import load_file
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from bsnc.diagnostics import Diagnosed, Source
@@ -16,8 +16,7 @@ from bsnc.driver import Overrides
 from bsnc.driver.check import load_program
 from bsnc.ir import Program, Step
 from bsnc.lower import lower_stochastic
-from bsnc.train import Dataset, Silent, Split, train_program
-from bsnc.train import finish, search, shared_weights, staged
+from bsnc.train import Dataset, Silent, Split, finish, search, shared_weights, staged, train_program
 from bsnc.train.staged import MOST_HELD_OUT, HeldOutLoss, hold_out
 from tests.laws.brute_force import every_choice
 from tests.laws.strategies import law, networks
@@ -45,14 +44,18 @@ def test_what_is_held_out_and_the_rest_are_the_training_split(train: int, share:
     assert not torch.equal(held.labels, hold_out(data, share, torch.Generator().manual_seed(1))[1].labels)
 
 
-@law(60)
+def settings(network: nn.Module) -> list[tuple[object, ...]]:
+    names = ("training", "momentum", "track_running_stats")
+    return [tuple(getattr(module, name, None) for name in names) for module in network.modules()]
+
+
+@law(40)
 @given(networks(max_nodes=6, max_gates=5, kinds=["vector"]), st.booleans(), st.integers(0, 99))
-def test_the_loss_is_that_of_the_pruned_network_with_batch_statistics_and_leaves_no_trace(graph, training, seed) -> None:
+def test_the_loss_is_that_of_the_pruned_network_with_batch_statistics_without_a_trace(graph, training, seed) -> None:
     choices, whole = every_choice(graph), lower_stochastic(graph).double().train(training)
     randomise(whole, seed)
     images, labels = examples(graph, 10, seed), torch.arange(10) % graph.output.shape[0]
-    before = {name: value.clone() for name, value in whole.state_dict().items()}
-    settings = [(m.training, getattr(m, "momentum", None)) for m in whole.modules()]
+    before, state = settings(whole), {name: value.clone() for name, value in whole.state_dict().items()}
     rows = choices.connected.nonzero()[0][:: 1 + choices.connected.sum() // 4]
     switches, live = torch.from_numpy(choices.switches[rows]), torch.from_numpy(choices.live[rows])
     with pytest.MonkeyPatch.context() as patch:
@@ -61,15 +64,14 @@ def test_the_loss_is_that_of_the_pruned_network_with_batch_statistics_and_leaves
         found = loss(switches, live)
         relaxed = switches.double().requires_grad_()
         through = loss(relaxed, live)
+    assert settings(whole) == before
+    assert all(torch.equal(value, state[name]) for name, value in whole.state_dict().items())
     assert not found.requires_grad and torch.allclose(through, found, rtol=1e-9)
     for edges, value in zip(live, found.tolist(), strict=True):
         plain = pruned(graph, whole.train(), names_of(graph, edges))
         assert plain is not None
         logits = torch.cat([plain(some) for some in images.split(4)])
-        assert value == pytest.approx(float(functional.cross_entropy(logits, labels)), rel=1e-9)
-    whole.train(settings[0][0])
-    assert all(torch.equal(value, before[name]) for name, value in whole.state_dict().items())
-    assert [(m.training, getattr(m, "momentum", None)) for m in whole.modules()] == settings
+        assert value == pytest.approx(functional.cross_entropy(logits, labels).item(), rel=1e-9)
     if through.requires_grad and graph.switch_count:
         through.sum().backward()
         assert relaxed.grad is not None and torch.isfinite(relaxed.grad).all()
@@ -94,13 +96,16 @@ def keys(images: Tensor) -> set[bytes]:
 def test_shared_weights_never_see_what_judges_them_and_those_of_the_final_network_do(
     program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Where they diverge the edges are named of the graph that each has."""
     shared, final, judged = set[bytes](), set[bytes](), list[set[bytes]]()
+    graphs: dict[str, object] = {}
 
     def spy(module: object, seen: set[bytes]) -> None:
         check: Callable[..., None] = module.check_finite  # type: ignore[attr-defined]
 
         def watch(losses: Tensor, graph: object, network: object, inputs: tuple[Tensor, ...], batch: str) -> None:
             seen.update(keys(inputs[0]))
+            graphs[batch.split(",")[0]] = graph
             check(losses, graph, network, inputs, batch)
 
         monkeypatch.setattr(module, "check_finite", watch)
@@ -117,6 +122,7 @@ def test_shared_weights_never_see_what_judges_them_and_those_of_the_final_networ
     data = result.dataset
     assert len(held) == round(0.15 * 1347) and len(shared) == (1347 - len(held)) // 128 * 128
     assert not shared & held and shared | held <= keys(data.normalise(data.train.images)) and final & held
+    assert graphs == {"phase search": program.graph, "phase fine-tune": result.graph}
 
 
 @pytest.mark.parametrize(
@@ -127,18 +133,29 @@ def test_every_strategy_keeps_the_budgets_and_the_evaluations(program, tmp_path,
     tried = searching(program, strategy=strategy, estimator=estimator)
     result = train_program(tried, [Source("s.bsn", "")], tmp_path, 0, Silent())
     learns = strategy == "policy_gradient"
-    assert result.evaluations == 45 and 0 < result.budgets[0].value <= result.budgets[0].bound
+    assert (20 if strategy == "evolution" else 44) < result.evaluations <= 45
+    assert 0 < result.budgets[0].value <= result.budgets[0].bound
     assert (result.verdict.gates > 0) == (result.budgets[0].penalty is not None) == learns
     assert bool(result.architecture.probabilities) == learns
     assert ("gates.logits" in load_file(tmp_path / "search.safetensors")) == learns
 
 
 def test_weights_of_the_last_good_epoch_stay_where_a_later_one_diverges(program: Program, tmp_path: Path) -> None:
+    """The learning rate grows beyond measure after the second."""
     training = program.train.model_copy(update={"epochs": 3, "schedule": Step(at=(2,), by=1e30)})
-    broken, good = (program.model_copy(update={"train": training.model_copy(update={"epochs": n})}) for n in (3, 2))
-    for name, tried in (("broken", broken), ("good", good)):
-        (tmp_path / name).mkdir()
-        fault = pytest.raises(Diagnosed)
-        if name == "broken":
-            with fault as caught:
-                train_program(tried, [Source("s.bsn", "")], tmp_path / name, 0, Silent())
+    diverging = program.model_copy(update={"train": training})
+    rows: list[dict[str, Tensor]] = []
+
+    class Watch(Silent):
+        def epoch(self, row: object) -> None:
+            rows.append(load_file(tmp_path / "search.safetensors"))
+
+    with pytest.raises(Diagnosed) as caught:
+        train_program(diverging, [Source("s.bsn", "")], tmp_path, 0, Watch())
+    (diagnostic,) = caught.value.diagnostics
+    assert diagnostic.code == "BSN502" and "phase search, epoch 3, batch" in diagnostic.message
+    left, expected = load_file(tmp_path / "search.safetensors"), lower_stochastic(program.graph).state_dict()
+    assert len(rows) == 2 and left.keys() == expected.keys()
+    assert all(torch.equal(left[name], rows[1][name]) and torch.isfinite(left[name]).all() for name in left)
+    assert any(not torch.equal(left[name], rows[0][name]) for name in left)
+    lower_stochastic(program.graph).load_state_dict(left)

@@ -65,13 +65,13 @@ def _candidates(ledger: Ledger, gates: Gates, reach: int, generator: torch.Gener
 
 
 def _with_a_gate_changed(graph: Graph, rows: Tensor, generator: torch.Generator) -> Tensor:
-    """Rows `[N, S]` in each of which one gate has another value."""
+    """Rows `[N, S]` in each of which one gate has another value, if it has more than one."""
     rows = rows.clone()
     chosen = torch.randint(len(graph.gates), (len(rows),), generator=generator)
     values = torch.rand(len(rows), generator=generator)
-    for number, columns in enumerate(graph.gate_switches):
+    for number, (gate, columns) in enumerate(zip(graph.gates, graph.gate_switches, strict=True)):
         mine = (chosen == number).nonzero().flatten()
-        if len(columns) == 1:
+        if gate.kind == "bernoulli":
             rows[mine, columns.start] = ~rows[mine, columns.start]
             continue
         old = rows[mine, columns.start : columns.stop].int().argmax(1)
