@@ -28,7 +28,7 @@ from bsnc.train.data import Dataset, check_batch
 from bsnc.train.joint import JointPolicy
 from bsnc.train.progress import Progress
 from bsnc.train.shared_weights import Phase, SharedTraining
-from bsnc.train.staged import HeldOutLoss, WidePolicy, gate_settings, hold_out
+from bsnc.train.staged import HeldOutLoss, WidePolicy, costliest_peer, gate_settings, hold_out, peers_of
 
 
 @dataclass(frozen=True)
@@ -99,20 +99,10 @@ class Search:
         except FloatingPointError as broken:
             raise Diagnosed(Diagnostic("BSN502", str(broken), subject="train")) from None
         best = torch.from_numpy(found.architecture.live)
-        chosen = Chosen(self._costliest_peer(best, loss.peers(best)))
+        chosen = Chosen(costliest_peer(best, peers_of(best, loss.judged), self.budgets))
         gates = found.learner.gates if found.learner else None
         verdict = judge_evaluations(found.evaluations, search.evaluations, found.found_at, gates)
         return Searched(network, chosen, verdict, found.learner, None, policy.inconsistent, found.evaluations)
-
-    def _costliest_peer(self, best: Tensor, peers: Tensor) -> Tensor:
-        """Of architectures `[P, E]` as good as the best for all that can be told, the one within the budgets that uses
-        most of them: losses by shared weights are noisy and put large networks at a disadvantage."""
-        costs = self.budgets.costs(peers)
-        if not costs.shape[1]:
-            return best
-        bounds = torch.tensor(self.budgets.bounds, dtype=torch.float64)
-        used = torch.where((costs <= bounds).all(1), (costs / bounds).sum(1), -torch.inf)
-        return peers[int(used.argmax())]
 
     def _train(self, dataset: Dataset, network: fx.GraphModule, policy: JointPolicy | WidePolicy) -> None:
         training = SharedTraining(self.program, dataset, network, self.generator, self.checkpoint)

@@ -7,7 +7,7 @@ the search is free in its strategy: an evaluation is a forward pass with the wei
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -17,6 +17,7 @@ from torch.nn.modules.batchnorm import _BatchNorm  # pyright: ignore[reportPriva
 
 from bsnc.ir import Graph, SearchConfig
 from bsnc.search import BLACK_BOX, Sample, WideGates, expand_switches
+from bsnc.train.bounds import BudgetTable
 from bsnc.train.data import Dataset, Split
 from bsnc.train.progress import Progress, Row
 from bsnc.train.shared_weights import task_loss
@@ -57,6 +58,10 @@ def hold_out(dataset: Dataset, share: float, generator: torch.Generator) -> tupl
     return replace(dataset, train=rest), held
 
 
+Judged = tuple[Tensor, Tensor]
+"""The live edges `[E]` of an architecture and the loss of each example held out, `[N]`."""
+
+
 @dataclass
 class HeldOutLoss:
     """The mean cross-entropy of architectures on examples held out, with shared weights and batch statistics of their
@@ -68,8 +73,7 @@ class HeldOutLoss:
     labels: Tensor
     progress: Progress
     evaluations: int
-    judged: list[tuple[Tensor, Tensor]] = field(default_factory=list[tuple[Tensor, Tensor]])
-    """Live edges `[E]` and the loss of each example held out, `[N]`, of all that was judged."""
+    judged: list[Judged] = field(default_factory=list[Judged])
     done: int = 0
 
     def __call__(self, switches: Tensor, live: Tensor) -> Tensor:
@@ -89,14 +93,26 @@ class HeldOutLoss:
         self.progress.step("evaluations", self.done, self.evaluations)
         return torch.cat(parts)
 
-    def peers(self, live: Tensor) -> Tensor:
-        """Live edges `[P, E]` of all architectures judged whose loss exceeds that of `live` `[E]` by no more than the
-        standard error of the difference, example by example."""
-        rows, losses = (torch.stack(column) for column in zip(*self.judged, strict=True))
-        reference = losses[(rows == live).all(1)][0]
-        difference = losses - reference
-        error = difference.std(1, correction=0) / len(reference) ** 0.5
-        return rows[difference.mean(1) <= error]
+
+def peers_of(best: Tensor, judged: Sequence[Judged]) -> Tensor:
+    """Live edges `[P, E]` of all architectures judged whose loss exceeds that of `best` `[E]` by no more than the
+    standard error of the difference, example by example."""
+    rows, losses = (torch.stack(column) for column in zip(*judged, strict=True))
+    reference = losses[(rows == best).all(1)][0]
+    difference = losses - reference
+    error = difference.std(1, correction=0) / len(reference) ** 0.5
+    return rows[difference.mean(1) <= error]
+
+
+def costliest_peer(best: Tensor, peers: Tensor, budgets: BudgetTable) -> Tensor:
+    """Of architectures `[P, E]` as good as the best for all that can be told, the one within the budgets that uses most
+    of them: losses by shared weights are noisy and put large networks at a disadvantage."""
+    costs = budgets.costs(peers)
+    if not costs.shape[1]:
+        return best
+    bounds = torch.tensor(budgets.bounds, dtype=torch.float64)
+    used = torch.where((costs <= bounds).all(1), (costs / bounds).sum(1), -torch.inf)
+    return peers[int(used.argmax())]
 
 
 @contextmanager

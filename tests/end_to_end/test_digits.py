@@ -37,9 +37,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def trained(run: Path) -> dict[str, Any]:
-    return json.loads(
-        bsnc("train", SPEC, "-o", run, *QUICK, "--seed", 3, "--json").stdout
-    )
+    return json.loads(bsnc("train", SPEC, "-o", run, *QUICK, "--seed", 3, "--json").stdout)
 
 
 def test_the_network_has_learnt_and_is_within_budget(trained: dict[str, Any]) -> None:

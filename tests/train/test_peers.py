@@ -1,0 +1,28 @@
+"""Which of the architectures that held-out examples cannot tell apart is taken."""
+
+import pytest
+import torch
+
+from bsnc.ir import Budget, CostKey, Program
+from bsnc.train import BudgetTable
+from bsnc.train.staged import costliest_peer, peers_of
+from tests.laws.build import conv, network
+
+FORK = network((1, 2, 2), {"y": []}, [("x", "y", [conv(1, 1)]), ("x", "y", [conv(1, 1)]), ("x", "y", [conv(1, 3)])])
+"""Edges of 4, 4 and 36 multiply-adds."""
+CHEAP, TWO, DEAR = (torch.tensor(row) for row in ([True, False, False], [True, True, False], [False, False, True]))
+
+
+def test_peers_are_within_one_standard_error_of_the_difference_example_by_example() -> None:
+    losses = torch.tensor([1.0, 5.0, 2.0, 9.0])
+    by_half = losses + torch.tensor([0.0, 1.0, 0.0, 1.0])  # a mean of 0.5 with an error of 0.25
+    by_one_example = losses + torch.tensor([1.5, 0.0, 0.0, -0.2])  # a mean of 0.325 with an error of 0.342
+    judged = [(TWO, by_half), (CHEAP, losses), (DEAR, by_one_example)]
+    assert peers_of(CHEAP, judged).tolist() == [CHEAP.tolist(), DEAR.tolist()]
+
+
+@pytest.mark.parametrize(("bounds", "taken"), [([40.0], DEAR), ([10.0], TWO), ([], CHEAP)])
+def test_of_peers_the_costliest_within_the_budgets_is_taken(bounds: list[float], taken: torch.Tensor) -> None:
+    budgets = tuple(Budget(cost=CostKey(name="flops"), bound=bound) for bound in bounds)
+    table = BudgetTable(Program(graph=FORK, budgets=budgets))
+    assert torch.equal(costliest_peer(CHEAP, torch.stack([TWO, CHEAP, DEAR]), table), taken)
