@@ -38,8 +38,10 @@ bench: $(READY)
 	$(BIN)/python benchmarks/check.py
 	$(BIN)/python benchmarks/costs.py
 	$(BIN)/python benchmarks/latency.py
-	$(BIN)/python benchmarks/digits.py --channels 4 --randoms 2 --json build/benchmarks/digits4.json \
-	  --set train.clean=30 --set 'train.optimizer=sgd(lr=0.2, nesterov=true)'
+	$(BIN)/python benchmarks/search.py
+	$(BIN)/python benchmarks/digits.py --channels 4 --budgets 10% 20% --randoms 4 --json build/benchmarks/digits4.json \
+	  --set train.epochs=30 --set train.fine_tune=60 --set train.clean=20 \
+	  --set 'train.optimizer=sgd(lr=0.2, nesterov=true)'
 	$(BIN)/python benchmarks/digits.py --channels 16 --randoms 1 --json build/benchmarks/digits16.json
 
 build: $(READY)

@@ -99,6 +99,8 @@ def random_problem(seed: int) -> Enumerated:
     while True:
         graph = random_dag(generator, int(generator.integers(10, 15)))
         live = live_samples(graph)
+        if len(np.unique(live[live.any(1)], axis=0)) < 100:
+            continue
         losses = random_losses(live, generator, rugged=seed % 2 == 1)
         limit = limit_on(graph, live, (0.2, 0.4, 0.6)[seed % 3], generator)
         fits = live.any(1) & limit.holds(live)

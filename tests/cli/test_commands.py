@@ -270,3 +270,11 @@ def test_bad_masks(bsnc, folder: Path, text: str) -> None:
 def test_good_masks(bsnc, folder: Path, text: str) -> None:
     (folder / "masks.json").write_text(text, encoding="utf-8")
     assert bsnc("cost", "good.bsn", "--masks", "masks.json", cwd=folder).exit == 0
+
+
+def test_the_strategy_of_a_search_is_an_option(bsnc, folder: Path) -> None:
+    short = ("--set", "train.epochs=1", "--set", "train.fine_tune=0", "--set", "search.evaluations=3")
+    assert bsnc("train", "good.bsn", "-o", "run", "--strategy", "evolution", *short, cwd=folder).exit == 0
+    assert json.loads((folder / "run" / "config.json").read_text())["search"]["strategy"] == "evolution"
+    run = bsnc("train", "good.bsn", "--strategy", "annealing", cwd=folder)
+    assert run.exit == 2 and "annealing" in run.stderr and "policy_gradient" in run.stderr
