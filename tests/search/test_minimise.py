@@ -74,8 +74,8 @@ def test_a_search_finds_the_best_that_it_evaluated_and_the_best_there_is_where_i
     assert np.array_equal(choices.live[row], found.architecture.live) and allowed[row]
     assert len(set(asked)) == len(asked) == found.evaluations <= evaluations
     keys = choices.live if of_live else choices.switches
-    assert set(asked) <= {key.tobytes() for key in keys}
     losses = {keys[i].tobytes(): told(choices.live[i]) for i in np.flatnonzero(allowed)}
+    assert set(asked) <= ({key.tobytes() for key in keys} if strategy == "policy_gradient" else losses.keys())
     assert found.loss == losses[asked[found.found_at - 1]] == min(losses[key] for key in asked if key in losses)
     if evaluations >= len(choices.switches):
         assert found.loss == min(losses.values()) and found.learner is None
@@ -170,6 +170,6 @@ def test_gates_that_learn_find_the_best_of_a_million_in_150_evaluations(estimato
         assert np.corrcoef(f.learner.gates.logits.numpy(), task.worth)[0, 1] > 0.5
 
 
-def test_gates_that_learn_do_better_than_evolution_and_this_better_than_chance() -> None:
+def test_gates_that_learn_do_better_than_evolution_and_this_much_better_than_chance() -> None:
     learnt, evolved, chance = (statistics.mean(f.loss for f in searches(s, 200, pairs=0.3)) for s in STRATEGIES)
-    assert learnt < evolved < chance
+    assert learnt < evolved < (learnt + chance) / 2
