@@ -35,7 +35,7 @@ def estimating(name: str) -> SearchConfig:
     return BLACK_BOX.model_copy(update={"estimator": name})
 
 
-@law(150)
+@law(100)
 @given(
     networks(max_nodes=6, max_gates=8),
     st.sampled_from(STRATEGIES),
