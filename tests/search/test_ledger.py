@@ -26,7 +26,7 @@ class Spy:
         return live.float().sum(1) % 3
 
 
-@law(100)
+@law(60)
 @given(networks(max_nodes=6, max_gates=6), st.booleans(), st.integers(1, 40), st.integers(0, 99))
 def test_each_architecture_is_evaluated_once_and_never_more_than_the_limit(graph, of_live, limit, seed) -> None:
     spy, gates = Spy(), Gates(graph, 0.5)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from bsnc.ir import Graph, SearchConfig
+from bsnc.ir import Graph, SearchConfig, Strategy
 from bsnc.search import (
     BLACK_BOX,
     ESTIMATORS,
@@ -19,7 +19,6 @@ from bsnc.search import (
     Limit,
     LinearBudget,
     Problem,
-    Strategy,
     free_gates,
     limit_of_function,
     minimise,
@@ -36,7 +35,7 @@ def estimating(name: str) -> SearchConfig:
     return BLACK_BOX.model_copy(update={"estimator": name})
 
 
-@law(150)
+@law(100)
 @given(
     networks(max_nodes=6, max_gates=8),
     st.sampled_from(STRATEGIES),
@@ -75,8 +74,8 @@ def test_a_search_finds_the_best_that_it_evaluated_and_the_best_there_is_where_i
     assert np.array_equal(choices.live[row], found.architecture.live) and allowed[row]
     assert len(set(asked)) == len(asked) == found.evaluations <= evaluations
     keys = choices.live if of_live else choices.switches
-    assert set(asked) <= {key.tobytes() for key in keys}
     losses = {keys[i].tobytes(): told(choices.live[i]) for i in np.flatnonzero(allowed)}
+    assert set(asked) <= ({key.tobytes() for key in keys} if strategy == "policy_gradient" else losses.keys())
     assert found.loss == losses[asked[found.found_at - 1]] == min(losses[key] for key in asked if key in losses)
     if evaluations >= len(choices.switches):
         assert found.loss == min(losses.values()) and found.learner is None
@@ -154,20 +153,23 @@ def test_one_seed_gives_one_result_within_the_limits(values, strategy: Strategy,
     assert (one.learner is not None) == (strategy == "policy_gradient")
 
 
-def losses(strategy: Strategy, evaluations: int, estimator: str = "rloo", pairs: float = 0.0) -> list[float]:
-    """What searches of six knapsacks of 20 gates find."""
+def searches(strategy: Strategy, evaluations: int, estimator: str = "rloo", pairs: float = 0.0) -> list[Found]:
+    """Of six knapsacks of 20 gates."""
     tasks = [knapsack([1] * 20, seed, pairs) for seed in range(6)]
-    return [minimise(t.problem, evaluations, strategy, n, estimating(estimator)).loss for n, t in enumerate(tasks)]
+    return [minimise(t.problem, evaluations, strategy, n, estimating(estimator)) for n, t in enumerate(tasks)]
 
 
 @pytest.mark.parametrize("estimator", ESTIMATORS)
 def test_gates_that_learn_find_the_best_of_a_million_in_150_evaluations(estimator: str) -> None:
-    optima = [knapsack([1] * 20, seed).optimum for seed in range(6)]
-    found = losses("policy_gradient", 150, estimator)
-    assert all(loss >= optimum - 1e-6 for loss, optimum in zip(found, optima, strict=True))
-    assert sum(loss <= optimum + 1e-6 for loss, optimum in zip(found, optima, strict=True)) >= 4
+    """And lean to what is worth much."""
+    tasks, found = [knapsack([1] * 20, seed) for seed in range(6)], searches("policy_gradient", 150, estimator)
+    above = [f.loss - task.optimum for f, task in zip(found, tasks, strict=True)]
+    assert min(above) >= -1e-6 and sum(gap <= 1e-6 for gap in above) >= 4
+    for f, task in zip(found, tasks, strict=True):
+        assert f.learner is not None
+        assert np.corrcoef(f.learner.gates.logits.numpy(), task.worth)[0, 1] > 0.5
 
 
-def test_gates_that_learn_do_better_than_evolution_and_this_better_than_chance() -> None:
-    learnt, evolved, chance = (statistics.mean(losses(s, 200, pairs=0.3)) for s in STRATEGIES)
-    assert learnt < evolved < chance
+def test_gates_that_learn_do_better_than_evolution_and_this_much_better_than_chance() -> None:
+    learnt, evolved, chance = (statistics.mean(f.loss for f in searches(s, 200, pairs=0.3)) for s in STRATEGIES)
+    assert learnt < evolved < (learnt + chance) / 2

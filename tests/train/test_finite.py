@@ -26,7 +26,7 @@ def notes(graph: Graph, *network_and_inputs: object) -> str:
     return " ".join(diagnostic.notes)
 
 
-@law(80)
+@law(50)
 @given(networks(max_nodes=6, max_gates=5), st.booleans(), st.data())
 def test_the_edge_whose_weights_are_infinite_is_named(graph: Graph, stochastic: bool, data: st.DataObject) -> None:
     choices, images = every_choice(graph), examples(graph, 3, dtype=torch.float32)
