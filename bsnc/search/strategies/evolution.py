@@ -35,9 +35,12 @@ def evolve(ledger: Ledger, generator: torch.Generator) -> None:
 
 
 def _mutate(problem: Problem, gates: Gates, parent: Tensor, generator: torch.Generator) -> Tensor:
-    """A feasible row in which one gate has another value; the parent itself where there is none."""
+    """A feasible row in which one gate has another value, and so, where nothing else counts, other edges are live; the
+    parent itself where there is none."""
     rows = torch.from_numpy(one_gate_changed(problem.graph, parent.numpy())[0])
-    rows = rows[problem.feasible(gates.live(rows))]
+    live = gates.live(rows)
+    changed = (live != gates.live(parent[None])).any(1) | (not problem.of_live)
+    rows = rows[problem.feasible(live) & changed]
     if not len(rows):
         return parent
     return rows[int(torch.randint(len(rows), (1,), generator=generator))]
