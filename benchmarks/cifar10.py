@@ -18,7 +18,7 @@ from compare import arguments, compare
 from PIL import Image
 from torch.nn import functional
 
-from bsnc.train import Dataset, Split
+from bsnc.data import Dataset, Split
 
 SETTINGS = [
     "layers=4",
@@ -52,7 +52,7 @@ def main() -> None:
     parser.set_defaults(json=Path("build/benchmarks/cifar10.json"), budgets=["15%", "30%"])
     args = parser.parse_args()
     train, test = read_split(args.data, "train", args.train), read_split(args.data, "test", args.test)
-    mean, std = train.images.mean((0, 2, 3)), train.images.std((0, 2, 3))
+    mean, std = train.inputs.mean((0, 2, 3)), train.inputs.std((0, 2, 3))
     compare("cnf.bsn", SETTINGS, Dataset(train, test, CLASSES, mean, std), args)
 
 

@@ -23,13 +23,14 @@ from pathlib import Path
 import torch
 
 from bsnc.cost import cost_of
+from bsnc.data import Dataset
 from bsnc.diagnostics import Source
 from bsnc.ir import Graph, Program, live_edges
 from bsnc.lower import lower_static
 from bsnc.passes import ApplyArchitecture
 from bsnc.search import expand_switches, most
 from bsnc.sema import Overrides, analyse
-from bsnc.train import Dataset, Phase, Silent, evaluate, limit_of, train_network, train_program
+from bsnc.train import Phase, Silent, evaluate, limit_of, train_network, train_program
 
 SPECS = Path(__file__).parents[1] / "specs"
 INHERITED, FOUND, SCRATCH, RANDOM = "found, before training", "found", "found, from scratch", "random"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from compare import arguments, compare, compile_spec
 
-from bsnc.train import load_data
+from bsnc.data import load_data
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ import torch
 from torch import fx
 
 from bsnc.cost import Given
+from bsnc.data import Dataset, load_data
 from bsnc.diagnostics import Diagnosed, Diagnostic
 from bsnc.driver.budgets import CostReport, bounds_to_hold, report_costs, require_feasible
 from bsnc.driver.check import load_program, warnings_of
@@ -21,10 +22,8 @@ from bsnc.ir import CostKey, Graph, Program
 from bsnc.report import draw_graph
 from bsnc.sema import Analysis, Overrides
 from bsnc.train import (
-    Dataset,
     Progress,
     RunResult,
-    load_data,
     load_run,
     train_program,
     write_atomically,

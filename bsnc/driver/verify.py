@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bsnc.data import Dataset, load_data
 from bsnc.diagnostics import Diagnosed, Diagnostic
 from bsnc.driver.budgets import bounds_to_hold
 from bsnc.driver.check import load_program
@@ -17,7 +18,7 @@ from bsnc.driver.train import examples_of
 from bsnc.export import Provenance, Verification, read_model, read_provenance, verify_model
 from bsnc.ir import Program
 from bsnc.sema import Overrides
-from bsnc.train import Dataset, hash_sources, load_data
+from bsnc.train import hash_sources
 
 RANDOM_EXAMPLES = 64
 

@@ -1,19 +1,17 @@
-"""Training: data, the loop, what follows the search, checkpoints."""
+"""Training: the loop, what follows the search, checkpoints."""
 
 from bsnc.train.bounds import BudgetTable, bound_of, limit_of
 from bsnc.train.checkpoint import ArchitectureFile, hash_sources, load_run, write_atomically, write_json
-from bsnc.train.data import Dataset, Split, load_data
 from bsnc.train.finish import Evaluation, evaluate, reestimate_batch_norm, train_network
 from bsnc.train.progress import Progress, Row, Silent
 from bsnc.train.run import BudgetOutcome, RunResult, train_program
 from bsnc.train.search import Search, Searched
-from bsnc.train.shared_weights import Phase
+from bsnc.train.training import Phase
 
 __all__ = [
     "ArchitectureFile",
     "BudgetOutcome",
     "BudgetTable",
-    "Dataset",
     "Evaluation",
     "Phase",
     "Progress",
@@ -22,12 +20,10 @@ __all__ = [
     "Search",
     "Searched",
     "Silent",
-    "Split",
     "bound_of",
     "evaluate",
     "hash_sources",
     "limit_of",
-    "load_data",
     "load_run",
     "reestimate_batch_norm",
     "train_network",

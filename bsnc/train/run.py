@@ -14,6 +14,7 @@ from torch import fx
 
 from bsnc import __version__
 from bsnc.cost import Given
+from bsnc.data import Dataset, check_batch, load_data
 from bsnc.diagnostics import Source
 from bsnc.ir import CostKey, Graph, Program, graph_hash
 from bsnc.lower import copy_weights, lower_static
@@ -28,11 +29,10 @@ from bsnc.train.checkpoint import (
     save_weights,
     write_json,
 )
-from bsnc.train.data import Dataset, check_batch, load_data
 from bsnc.train.finish import Evaluation, evaluate, reestimate_batch_norm, train_network
 from bsnc.train.progress import Journal, Progress
 from bsnc.train.search import Chosen, Search, Searched
-from bsnc.train.shared_weights import Phase
+from bsnc.train.training import Phase
 
 BINDS = 0.9
 MANY = 4096
@@ -132,7 +132,8 @@ def train_program(
     inherited = evaluate(final, dataset)
     if program.train.fine_tune:
         plain = program.model_copy(update={"graph": graph})
-        train_network(plain, dataset, final, Phase("fine-tune", program.train.fine_tune), generator, journal)
+        phase = Phase("fine-tune", program.train.fine_tune, program.train.clean)
+        train_network(plain, dataset, final, phase, generator, journal)
 
     architecture = _architecture_file(program, sources, searched)
     save_run(directory, program, final, architecture)

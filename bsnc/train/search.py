@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, fx
 
+from bsnc.data import Dataset, check_batch
 from bsnc.diagnostics import Diagnosed, Diagnostic
 from bsnc.ir import Program
 from bsnc.lower import lower_stochastic
@@ -24,11 +25,10 @@ from bsnc.search import (
     sample_count,
 )
 from bsnc.train.bounds import BudgetTable
-from bsnc.train.data import Dataset, check_batch
 from bsnc.train.joint import JointPolicy
 from bsnc.train.progress import Progress
-from bsnc.train.shared_weights import Phase, SharedTraining
 from bsnc.train.staged import HeldOutLoss, WidePolicy, costliest_peer, gate_settings, hold_out, peers_of
+from bsnc.train.training import Phase, Training
 
 
 @dataclass(frozen=True)
@@ -87,9 +87,9 @@ class Search:
         dataset, held = hold_out(self.dataset, search.held_out, self.generator)
         check_batch(dataset, self.program.train.batch_size)
         self._train(dataset, network, policy)
-        images = self.dataset.normalise(held.images)
+        inputs = self.dataset.normalise(held.inputs)
         planned = min(search.evaluations, sample_count(graph))
-        loss = HeldOutLoss(graph, network, images, held.labels, self.progress, planned)
+        loss = HeldOutLoss(graph, network, inputs, held.targets, self.progress, planned)
         seed = int(torch.randint(2**31, (1,), generator=self.generator))
         problem = Problem(graph, loss, self.budgets.limits)
         try:
@@ -105,8 +105,8 @@ class Search:
         return Searched(network, chosen, verdict, found.learner, None, policy.inconsistent, found.evaluations)
 
     def _train(self, dataset: Dataset, network: fx.GraphModule, policy: JointPolicy | WidePolicy) -> None:
-        training = SharedTraining(self.program, dataset, network, self.generator, self.checkpoint)
-        training.run(Phase("search", self.program.train.epochs), policy, self.progress)
+        phase = Phase("search", self.program.train.epochs)
+        Training(self.program, dataset, network, phase, self.generator, policy).run(self.progress, self.checkpoint)
 
 
 def choose_architecture(gates: Gates, budgets: BudgetTable) -> Chosen:

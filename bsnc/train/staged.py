@@ -15,12 +15,11 @@ import torch
 from torch import Tensor, fx
 from torch.nn.modules.batchnorm import _BatchNorm  # pyright: ignore[reportPrivateUsage]
 
+from bsnc.data import Dataset, Split, task_loss
 from bsnc.ir import Graph, SearchConfig
 from bsnc.search import BLACK_BOX, Sample, WideGates, expand_switches
 from bsnc.train.bounds import BudgetTable
-from bsnc.train.data import Dataset, Split
 from bsnc.train.progress import Progress, Row
-from bsnc.train.shared_weights import task_loss
 
 MOST_HELD_OUT = 2000
 AT_ONCE = 500
@@ -54,8 +53,7 @@ def hold_out(dataset: Dataset, share: float, generator: torch.Generator) -> tupl
     train = dataset.train
     count = max(1, min(round(share * len(train)), MOST_HELD_OUT))
     order = torch.randperm(len(train), generator=generator)
-    rest, held = (Split(train.images[rows], train.labels[rows]) for rows in (order[count:], order[:count]))
-    return replace(dataset, train=rest), held
+    return replace(dataset, train=train[order[count:]]), train[order[:count]]
 
 
 Judged = tuple[Tensor, Tensor]
@@ -69,8 +67,8 @@ class HeldOutLoss:
 
     graph: Graph
     network: fx.GraphModule
-    images: Tensor
-    labels: Tensor
+    inputs: Tensor
+    targets: Tensor
     progress: Progress
     evaluations: int
     judged: list[Judged] = field(default_factory=list[Judged])
@@ -87,8 +85,8 @@ class HeldOutLoss:
 
     def _losses(self, mask: Tensor) -> Tensor:
         parts: list[Tensor] = []
-        for images, labels in zip(self.images.split(AT_ONCE), self.labels.split(AT_ONCE), strict=True):
-            parts.append(task_loss(self.network(images, mask.expand(len(images), -1)), labels, smoothing=0.0))
+        for inputs, targets in zip(self.inputs.split(AT_ONCE), self.targets.split(AT_ONCE), strict=True):
+            parts.append(task_loss(self.network(inputs, mask.expand(len(inputs), -1)), targets))
         self.done = min(self.done + 1, self.evaluations)
         self.progress.step("evaluations", self.done, self.evaluations)
         return torch.cat(parts)

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from torch import nn
 
 from bsnc.cost import cost_of
+from bsnc.data import Dataset, Split
 from bsnc.diagnostics import Diagnosed
 from bsnc.ir import Budget, CostKey, Graph, Program, every_cost
 from bsnc.lower import lower_static
 from bsnc.search import Gates
-from bsnc.train import BudgetTable, Dataset, Phase, Silent, Split, evaluate, reestimate_batch_norm, train_network
+from bsnc.train import BudgetTable, Phase, Silent, evaluate, reestimate_batch_norm, train_network
 from bsnc.train.run import live_names
 from bsnc.train.search import choose_architecture
 from tests.laws.brute_force import every_choice
@@ -110,7 +111,7 @@ def test_batch_statistics_are_the_mean_over_whole_batches_of_the_training_images
     with torch.no_grad():
         norm.weight.fill_(3)
     reestimate_batch_norm(norm, data, batch_size=10)
-    images = data.normalise(data.train.images)
+    images = data.normalise(data.train.inputs)
     means = torch.stack([images[i : i + 10].mean((0, 2, 3)) for i in (0, 10)])
     variances = torch.stack([images[i : i + 10].transpose(0, 1).flatten(1).var(1) for i in (0, 10)])
     assert torch.allclose(norm.running_mean, means.mean(0), atol=1e-6)
@@ -125,7 +126,7 @@ def test_inner_layers_see_what_training_would_show_them_and_nothing_learns() -> 
     net = nn.Sequential(*inside, nn.Flatten(), nn.Linear(36, 3))
     before = [p.clone() for p in net.parameters()]
     reestimate_batch_norm(net, data, batch_size=20)
-    images = data.normalise(data.train.images)
+    images = data.normalise(data.train.inputs)
     normal = torch.nn.functional.batch_norm(images, None, None, net[0].weight, net[0].bias, training=True)
     inner = net[1](normal)
     assert torch.allclose(net[2].running_mean, inner.mean((0, 2, 3)), atol=1e-5)
@@ -138,7 +139,7 @@ def test_fewer_images_than_a_batch_are_one_batch() -> None:
     data = dataset(7)
     norm = nn.BatchNorm2d(2)
     reestimate_batch_norm(norm, data)
-    assert torch.allclose(norm.running_mean, data.normalise(data.train.images).mean((0, 2, 3)), atol=1e-6)
+    assert torch.allclose(norm.running_mean, data.normalise(data.train.inputs).mean((0, 2, 3)), atol=1e-6)
 
 
 def test_an_architecture_without_weights_has_nothing_to_fine_tune() -> None:
@@ -156,8 +157,8 @@ def test_evaluation_by_hand_and_on_the_test_split_alone() -> None:
     net = nn.Sequential(nn.Dropout(0.9), nn.Flatten(), nn.Linear(18, 3)).train()
     found = evaluate(net, data)
     with torch.no_grad():
-        logits = net.eval()(data.normalise(data.test.images))
-    correct = (logits.argmax(1) == data.test.labels).double().mean()
-    loss = -logits.log_softmax(1)[torch.arange(30), data.test.labels].mean()
+        logits = net.eval()(data.normalise(data.test.inputs))
+    correct = (logits.argmax(1) == data.test.targets).double().mean()
+    loss = -logits.log_softmax(1)[torch.arange(30), data.test.targets].mean()
     assert found.accuracy == pytest.approx(float(correct)) and found.loss == pytest.approx(float(loss), rel=1e-5)
     assert found.examples == 30

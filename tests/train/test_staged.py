@@ -1,6 +1,5 @@
 """A staged search: what is held out is judged on and not trained on, and judging leaves no trace."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,12 +10,13 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
 
+from bsnc.data import Dataset, Split
 from bsnc.diagnostics import Diagnosed, Source
 from bsnc.driver import Overrides
 from bsnc.driver.check import load_program
 from bsnc.ir import Program, Step
 from bsnc.lower import lower_stochastic
-from bsnc.train import Dataset, Silent, Split, finish, search, shared_weights, staged, train_program
+from bsnc.train import Silent, search, staged, train_program, training
 from bsnc.train.staged import MOST_HELD_OUT, HeldOutLoss, hold_out
 from tests.laws.brute_force import every_choice
 from tests.laws.strategies import law, networks
@@ -37,11 +37,11 @@ def test_what_is_held_out_and_the_rest_are_the_training_split(train: int, share:
     data = numbered(train)
     rest, held = hold_out(data, share, torch.Generator().manual_seed(0))
     assert len(held) == count
-    assert sorted(rest.train.labels.tolist() + held.labels.tolist()) == list(range(train))
+    assert sorted(rest.train.targets.tolist() + held.targets.tolist()) == list(range(train))
     for split in (rest.train, held):
-        assert torch.equal(split.images.flatten().long(), split.labels)
+        assert torch.equal(split.inputs.flatten().long(), split.targets)
     assert rest.test is data.test and torch.equal(rest.mean, data.mean)
-    assert not torch.equal(held.labels, hold_out(data, share, torch.Generator().manual_seed(1))[1].labels)
+    assert not torch.equal(held.targets, hold_out(data, share, torch.Generator().manual_seed(1))[1].targets)
 
 
 def settings(network: nn.Module) -> list[tuple[object, ...]]:
@@ -51,8 +51,8 @@ def settings(network: nn.Module) -> list[tuple[object, ...]]:
 
 @law(40)
 @given(networks(max_nodes=6, max_gates=5, kinds=["vector"]), st.booleans(), st.integers(0, 99))
-def test_the_loss_is_that_of_the_pruned_network_with_batch_statistics_without_a_trace(graph, training, seed) -> None:
-    choices, whole = every_choice(graph), lower_stochastic(graph).double().train(training)
+def test_the_loss_is_that_of_the_pruned_network_with_batch_statistics_without_a_trace(graph, is_training, seed) -> None:
+    choices, whole = every_choice(graph), lower_stochastic(graph).double().train(is_training)
     randomise(whole, seed)
     images, labels = examples(graph, 10, seed), torch.arange(10) % graph.output.shape[0]
     before, state = settings(whole), {name: value.clone() for name, value in whole.state_dict().items()}
@@ -100,28 +100,25 @@ def test_shared_weights_never_see_what_judges_them_and_those_of_the_final_networ
     shared, final, judged = set[bytes](), set[bytes](), list[set[bytes]]()
     graphs: dict[str, object] = {}
 
-    def spy(module: object, seen: set[bytes]) -> None:
-        check: Callable[..., None] = module.check_finite  # type: ignore[attr-defined]
+    check = training.check_finite
 
-        def watch(losses: Tensor, graph: object, network: object, inputs: tuple[Tensor, ...], batch: str) -> None:
-            seen.update(keys(inputs[0]))
-            graphs[batch.split(",")[0]] = graph
-            check(losses, graph, network, inputs, batch)
-
-        monkeypatch.setattr(module, "check_finite", watch)
+    def spy(losses: Tensor, graph: object, network: object, inputs: tuple[Tensor, ...], batch: str) -> None:
+        name = batch.split(",")[0]
+        (shared if name == "phase search" else final).update(keys(inputs[0]))
+        graphs[name] = graph
+        check(losses, graph, network, inputs, batch)  # type: ignore[arg-type]
 
     def judge(graph: object, network: object, images: Tensor, *rest: object) -> HeldOutLoss:
         judged.append(keys(images))
         return HeldOutLoss(graph, network, images, *rest)  # type: ignore[arg-type]
 
-    spy(shared_weights, shared)
-    spy(finish, final)
+    monkeypatch.setattr(training, "check_finite", spy)
     monkeypatch.setattr(search, "HeldOutLoss", judge)
     result = train_program(searching(program, strategy="random"), [Source("s.bsn", "")], tmp_path, 0, Silent())
     (held,) = judged
     data = result.dataset
     assert len(held) == round(0.15 * 1347) and len(shared) == (1347 - len(held)) // 128 * 128
-    assert not shared & held and shared | held <= keys(data.normalise(data.train.images)) and final & held
+    assert not shared & held and shared | held <= keys(data.normalise(data.train.inputs)) and final & held
     assert graphs == {"phase search": program.graph, "phase fine-tune": result.graph}
 
 

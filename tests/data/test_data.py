@@ -5,9 +5,9 @@ import pytest
 import torch
 from sklearn.datasets import load_digits
 
+from bsnc.data import Dataset, Split, load_data
 from bsnc.diagnostics import Diagnosed
 from bsnc.ir import DataConfig, Digits, Graph, Hub
-from bsnc.train import Dataset, Split, load_data
 from tests.laws.build import linear, network
 
 
@@ -20,7 +20,7 @@ def digits(test: int = 450) -> Dataset:
 
 
 def rows(split: Split) -> list[bytes]:
-    pairs = zip(split.images, split.labels, strict=True)
+    pairs = zip(split.inputs, split.targets, strict=True)
     return [image.numpy().tobytes() + bytes([int(label)]) for image, label in pairs]
 
 
@@ -39,8 +39,8 @@ def test_the_splits_are_disjoint_and_together_are_all_of_the_data(test: int) -> 
 
 def test_every_class_has_its_share_of_the_test_split() -> None:
     data = digits()
-    whole = torch.bincount(torch.cat([data.train.labels, data.test.labels]))
-    share = torch.bincount(data.test.labels) / whole
+    whole = torch.bincount(torch.cat([data.train.targets, data.test.targets]))
+    share = torch.bincount(data.test.targets) / whole
     assert (share - 450 / 1797).abs().max() < 0.005
 
 
@@ -51,14 +51,14 @@ def test_the_split_is_the_same_whatever_the_seeds_are() -> None:
     torch.manual_seed(2)
     np.random.seed(2)
     other = digits()
-    assert torch.equal(one.test.images, other.test.images) and torch.equal(one.train.labels, other.train.labels)
+    assert torch.equal(one.test.inputs, other.test.inputs) and torch.equal(one.train.targets, other.train.targets)
 
 
 def test_images_are_float32_from_0_to_1_and_labels_are_classes() -> None:
     data = digits()
-    assert data.train.images.shape[1:] == (1, 8, 8) and data.train.images.dtype == torch.float32
-    assert float(data.train.images.min()) == 0 and float(data.train.images.max()) == 1
-    assert data.train.labels.dtype == torch.int64 and set(data.train.labels.tolist()) == set(range(10))
+    assert data.train.inputs.shape[1:] == (1, 8, 8) and data.train.inputs.dtype == torch.float32
+    assert float(data.train.inputs.min()) == 0 and float(data.train.inputs.max()) == 1
+    assert data.train.targets.dtype == torch.int64 and set(data.train.targets.tolist()) == set(range(10))
     assert data.class_names == tuple("0123456789")
 
 
@@ -69,12 +69,12 @@ def test_normalised_training_images_have_mean_0_and_deviation_1_per_channel_and_
     normal = data.normalise(images)
     assert torch.allclose(normal.mean((0, 2, 3)), torch.zeros(3), atol=1e-5)
     assert torch.allclose(normal.std((0, 2, 3)), torch.ones(3), atol=1e-5)
-    assert torch.allclose(plain.mean, plain.train.images.mean().reshape(1))
-    everything = torch.cat([plain.train.images, plain.test.images])
+    assert torch.allclose(plain.mean, plain.train.inputs.mean().reshape(1))
+    everything = torch.cat([plain.train.inputs, plain.test.inputs])
     assert not torch.allclose(plain.mean, everything.mean().reshape(1), atol=1e-7)
     batches = [images for images, _ in plain.test_batches(100)]
     assert [len(batch) for batch in batches] == [100, 100, 100, 100, 50]
-    expected = (plain.test.images - plain.mean) / plain.std
+    expected = (plain.test.inputs - plain.mean) / plain.std
     assert torch.allclose(torch.cat(batches), expected)
 
 

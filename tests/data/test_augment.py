@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import Tensor
 
+from bsnc.data.augment import augment, crop, flip
 from bsnc.ir import Crop, Flip
-from bsnc.train.augment import augment, crop, flip
 
 
 def seeded(seed: int = 0) -> torch.Generator:
