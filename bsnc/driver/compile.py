@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bsnc.diagnostics import Diagnostic, exit_status
+from bsnc.disk import write_atomically, write_json
 from bsnc.driver.budgets import CostReport, report_costs, whole
 from bsnc.driver.check import load_program, warnings_of
 from bsnc.driver.files import make_directory, writing
@@ -15,7 +16,6 @@ from bsnc.ir import Program, dump_program, print_graph
 from bsnc.lower import lower_stochastic
 from bsnc.report import draw_graph
 from bsnc.sema import Overrides
-from bsnc.train import write_atomically, write_json
 
 
 @dataclass(frozen=True)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
-import tempfile
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from bsnc.diagnostics import Diagnosed, Diagnostic, Source
+from bsnc.disk import write_atomically
 from bsnc.sema import Loader
 
 MAX_BYTES = 200_000_000
@@ -116,17 +115,8 @@ def writing(path: Path) -> Generator[None, None, None]:
 
 def replace_content(path: Path, content: bytes) -> None:
     """Replace a file as a whole or not at all; its mode stays, links are followed. Raises Diagnosed (BSN003)."""
-    target = path.resolve()
     with writing(path):
-        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-            shutil.copymode(target, name)
-            Path(name).replace(target)
-        except BaseException:
-            Path(name).unlink()
-            raise
+        write_atomically(path, content)
 
 
 def make_directory(path: Path) -> None:

@@ -13,6 +13,7 @@ from torch import fx
 from bsnc.cost import Given
 from bsnc.data import Dataset, load_data
 from bsnc.diagnostics import Diagnosed, Diagnostic
+from bsnc.disk import write_atomically, write_json
 from bsnc.driver.budgets import CostReport, bounds_to_hold, report_costs, require_feasible
 from bsnc.driver.check import load_program, warnings_of
 from bsnc.driver.files import make_directory, permit_code, writing
@@ -26,8 +27,6 @@ from bsnc.train import (
     RunResult,
     load_run,
     train_program,
-    write_atomically,
-    write_json,
 )
 
 SUMMARY = "summary.json"

@@ -16,21 +16,21 @@ from bsnc import __version__
 from bsnc.cost import Given
 from bsnc.data import Dataset, check_batch, load_data
 from bsnc.diagnostics import Source
+from bsnc.disk import write_json
 from bsnc.ir import CostKey, Graph, Program, graph_hash
 from bsnc.lower import copy_weights, lower_static
 from bsnc.passes import ApplyArchitecture
 from bsnc.search import Verdict
 from bsnc.train.bounds import BudgetTable
-from bsnc.train.checkpoint import (
+from bsnc.train.finish import Evaluation, evaluate, reestimate_batch_norm, train_network
+from bsnc.train.progress import Journal, Progress
+from bsnc.train.run_files import (
     ArchitectureFile,
     hash_sources,
     save_run,
     save_sources,
     save_weights,
-    write_json,
 )
-from bsnc.train.finish import Evaluation, evaluate, reestimate_batch_norm, train_network
-from bsnc.train.progress import Journal, Progress
 from bsnc.train.search import Chosen, Search, Searched
 from bsnc.train.training import Phase
 

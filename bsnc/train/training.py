@@ -15,10 +15,10 @@ from torch import Tensor, fx
 from bsnc.data import Dataset, augment, task_loss
 from bsnc.ir import Program
 from bsnc.search import Sample, masks_of_sample
-from bsnc.train.checkpoint import save_weights
 from bsnc.train.finite import check_finite
 from bsnc.train.optimise import build_optimiser, build_schedule
 from bsnc.train.progress import Progress, Row
+from bsnc.train.run_files import save_weights
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """Whole runs, short ones: one seed fixes every byte, and a damaged run is refused without being run."""
 
-import hashlib
 import json
 import pickle
 from collections.abc import Callable
@@ -16,7 +15,7 @@ from bsnc.diagnostics import Diagnosed, Source
 from bsnc.driver import Overrides
 from bsnc.driver.check import load_program
 from bsnc.ir import Program, Sgd
-from bsnc.train import RunResult, Silent, evaluate, load_run, train_program, write_atomically
+from bsnc.train import RunResult, Silent, evaluate, load_run, train_program
 
 SETTINGS = ("layers=3", "channels=2", "train.epochs=2", "train.fine_tune=1", "search.warmup=1", "train.batch_size=128")
 FILES = ("ir.json", "architecture.json", "weights.safetensors")
@@ -247,17 +246,6 @@ def test_nothing_is_ever_unpickled(copy: Path, name: str, write: Callable[[Bomb,
     assert not crater.exists()
     pickle.loads(pickle.dumps(Bomb(crater)))
     assert crater.exists()
-
-
-def test_writing_atomically_replaces_a_file_whole_or_not_at_all(tmp_path: Path, monkeypatch) -> None:
-    path = tmp_path / "a.json"
-    write_atomically(path, b"old")
-    write_atomically(path, b"new")
-    assert path.read_bytes() == b"new" and [p.name for p in tmp_path.iterdir()] == ["a.json"]
-    monkeypatch.setattr("os.fsync", lambda _: (_ for _ in ()).throw(OSError("disk full")))
-    with pytest.raises(OSError, match="disk full"):
-        write_atomically(path, b"newer")
-    assert hashlib.sha256(path.read_bytes()).digest() == hashlib.sha256(b"new").digest()
 
 
 def test_a_run_never_runs_code_that_its_files_name_unless_it_is_allowed(

@@ -6,13 +6,13 @@ import contextlib
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
 
 from pydantic import ValidationError
 
+from bsnc.disk import write_atomically
 from bsnc.ir import Frozen
 
 FORMAT = "1"
@@ -39,14 +39,7 @@ def store(record: Frozen, key: Sequence[str]) -> None:
     file = _file(type(record), key)
     with contextlib.suppress(OSError):
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=file.parent, suffix=".part")
-        try:
-            with os.fdopen(handle, "wb") as temporary:
-                temporary.write(record.model_dump_json(indent=1).encode() + b"\n")
-            Path(name).replace(file)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        write_atomically(file, record.model_dump_json(indent=1).encode() + b"\n")
 
 
 def _file(kind: type[Frozen], key: Sequence[str]) -> Path:

@@ -1,9 +1,8 @@
-"""A run on disk: safetensors and JSON, written to a temporary file and renamed. Nothing is unpickled."""
+"""A run on disk: safetensors and JSON. Nothing is unpickled."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor, fx, nn
 
 from bsnc.diagnostics import Diagnosed, Diagnostic, Source
+from bsnc.disk import write_atomically, write_json
 from bsnc.ir import Frozen, Graph, IrFormatError, Program, dump_program, graph_hash, load_program
 from bsnc.lower import lower_static
 from bsnc.ops import EXTERN
@@ -33,20 +33,6 @@ class ArchitectureFile(Frozen):
     projected: bool
     projection_gap: float = 0.0
     probabilities: dict[str, float | dict[str, float]]
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write, flush to disk, rename: a reader sees the old file or the new one, never half of one."""
-    temporary = path.with_name(f".{path.name}.part")
-    with temporary.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-
-
-def write_json(path: Path, data: object) -> None:
-    write_atomically(path, (json.dumps(data, indent=1, ensure_ascii=False) + "\n").encode())
 
 
 def hash_sources(sources: Sequence[Source]) -> str:
