@@ -5,9 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
-from dataclasses import replace
 from pathlib import Path
-from typing import get_args
 
 import click
 
@@ -17,20 +15,20 @@ from bsnc.cli.fmt import fmt
 from bsnc.cli.new import new
 from bsnc.cli.output import own_code_aside, print_json, show_diagnostics, show_notes
 from bsnc.cli.profile import profile
-from bsnc.cli.progress import Bar, StepBar
+from bsnc.cli.progress import StepBar
 from bsnc.cli.tables import (
-    binding_text,
     breakdown_table,
     budget_table,
     certificate_text,
     cost_table,
     graph_size,
     mask_table,
-    projection_text,
 )
+from bsnc.cli.train import train
 from bsnc.diagnostics import CODES, Diagnosed, did_you_mean, exit_status, render_sarif
 from bsnc.driver import (
     EMITS,
+    Interrupted,
     Overrides,
     break_down,
     check_spec,
@@ -38,11 +36,9 @@ from bsnc.driver import (
     cost_masks,
     emit,
     export_run,
-    train_spec,
     verify_file,
     write_build,
 )
-from bsnc.ir import Strategy
 
 
 class _Commands(click.Group):
@@ -70,6 +66,7 @@ def cli() -> None:
 cli.add_command(fmt)
 cli.add_command(new)
 cli.add_command(profile)
+cli.add_command(train)
 
 
 @cli.command()
@@ -195,57 +192,8 @@ def cost(
     click.echo(mask_table(results))
 
 
-@cli.command()
-@click.argument("spec", type=options.PATH)
-@click.option("-o", "--output", type=options.PATH, metavar="RUN", help="New directory. [default: runs/<spec>/<time>]")
-@options.overrides
-@click.option(
-    "--strategy",
-    type=click.Choice(get_args(Strategy)),
-    help="How a staged search spends its evaluations. The same as --set search.strategy=…",
-)
-@options.seed
-@options.threads
-@options.as_json
-def train(
-    spec: Path,
-    output: Path | None,
-    overrides: Overrides,
-    strategy: str | None,
-    seed: int,
-    threads: int | None,
-    json_output: bool,
-) -> None:
-    """Search and train, choose the final network, export it to ONNX and certify it."""
-    directory = output or _default_run(spec)
-    if strategy is not None:
-        overrides = replace(overrides, settings=(*overrides.settings, f"search.strategy={strategy}"))
-    with Bar() as bar, own_code_aside():
-        trained = train_spec(spec, directory, overrides, seed, bar, show_diagnostics, bar.step, threads)
-    if json_output:
-        print_json(trained.as_json())
-        return
-    result = trained.result
-    click.echo(f"test: {result.test.accuracy:.2%} of {result.test.examples} examples, loss {result.test.loss:.4f}")
-    click.echo(f"network: {len(result.graph.edges)} of {len(result.program.graph.edges)} edges")
-    state = "converged" if result.verdict.converged else "not converged"
-    click.echo(f"search: {state}: {result.verdict.reason}; inconsistent samples: {result.inconsistent}\n")
-    if result.architecture.projected:
-        click.echo(f"{projection_text(result.architecture.projection_gap)}\n")
-    if result.budgets and result.program.graph.gates:
-        click.echo(f"{binding_text(result.budgets)}\n")
-    click.echo(certificate_text(trained.certificate))
-    click.echo(f"\nwrote {trained.model} and certificate.json beside it")
-
-
 def _default_build(spec: Path, overrides: Overrides) -> Path:
     return Path("build") / (f"{spec.stem}-{overrides.network}" if overrides.network else spec.stem)
-
-
-def _default_run(spec: Path) -> Path:
-    import datetime
-
-    return Path("runs") / spec.stem / datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
 
 
 @cli.command()
@@ -320,6 +268,9 @@ def main() -> None:
     except Diagnosed as mistake:
         show_diagnostics(mistake.diagnostics)
         sys.exit(exit_status(mistake.diagnostics))
+    except Interrupted as interrupted:
+        click.echo(str(interrupted), err=True)
+        sys.exit(interrupted.exit_status)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)

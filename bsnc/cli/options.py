@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import click
+from click.core import ParameterSource
 
 from bsnc.driver import Overrides
 
@@ -91,3 +92,12 @@ def threads(command: Command) -> Command:
 def as_json(command: Command) -> Command:
     """`--json`."""
     return click.option("--json", "json_output", is_flag=True, help="Print the result as JSON.")(command)
+
+
+def require_only(context: click.Context, option: str, *others: str) -> None:
+    """Raises UsageError where beside an option anything was given but these others."""
+    for name in context.params:
+        source = context.get_parameter_source(name)
+        if name not in (option, *others) and source is ParameterSource.COMMANDLINE:
+            shown = next(p for p in context.command.params if p.name == name).get_error_hint(context)
+            raise click.UsageError(f"--{option} takes all else from the run: leave out {shown}")

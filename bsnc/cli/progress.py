@@ -53,12 +53,13 @@ class Bar(StepBar):
         super().__init__()
         self._epochs = 0
 
-    def phase(self, name: str, epochs: int) -> None:
+    def phase(self, name: str, epochs: int, done: int = 0) -> None:
         self._epochs = epochs
         if self._bar is not None:
-            self._task = self._bar.add_task(name, total=epochs, metrics="")
+            self._task = self._bar.add_task(name, total=epochs, completed=done, metrics="")
         else:
-            click.echo(f"{name}: {epochs} epoch{'' if epochs == 1 else 's'}", err=True)
+            after = f", {done} of them done" if done else ""
+            click.echo(f"{name}: {epochs} epoch{'' if epochs == 1 else 's'}{after}", err=True)
 
     def epoch(self, row: Row) -> None:
         if self._bar is not None and self._task is not None:

@@ -249,12 +249,24 @@ CODES: dict[str, Code] = {
     "BSN503": Code(
         "not a run",
         "The directory does not hold a finished run (`ir.json`, `architecture.json`, `weights.safetensors`), or a file "
-        "in it is damaged or was written by another version.",
+        "in it, such as a checkpoint, is damaged, belongs to another run, or was written by another version.",
     ),
     "BSN504": Code(
         "nothing to train",
         "No module of the network has a trainable weight: it only pools, reshapes, adds up or the like. `compile` and "
         "`cost` tell what it costs; `train` has nothing to do.",
+    ),
+    "BSN505": Code(
+        "nothing to resume",
+        "`bsnc train --resume RUN` goes on with a run that was stopped or killed. The directory holds one that is "
+        "finished, or none that has begun.",
+        environment=True,
+    ),
+    "BSN506": Code(
+        "resumed with other versions",
+        "A run that goes on ends as if it had never been stopped, bit for bit, on the same machine and with the same "
+        "versions of Python's packages. Some have changed since it began.",
+        severity="warning",
     ),
     "BSN511": Code("not an ONNX model", "The file is not a readable, well-formed ONNX model."),
     "BSN512": Code(

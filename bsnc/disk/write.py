@@ -38,8 +38,14 @@ def write_json(path: Path, data: object) -> None:
 
 def sweep(directory: Path) -> None:
     """Remove the temporary files that a killed process left in a directory, if there is one."""
-    for path in directory.glob(f".*{PART}"):
-        path.unlink(missing_ok=True)
+    for path in directory.iterdir() if directory.is_dir() else ():
+        if is_temporary(path):
+            path.unlink(missing_ok=True)
+
+
+def is_temporary(path: Path) -> bool:
+    """Whether a file is one that was to be renamed."""
+    return path.name.startswith(".") and path.name.endswith(PART)
 
 
 def _copy_mode(target: Path, temporary: Path) -> None:

@@ -10,6 +10,7 @@ from bsnc.diagnostics import Diagnostic
 from bsnc.driver.check import check_spec
 from bsnc.driver.files import importer, read_source
 from bsnc.driver.format import Formatted, format_bytes, format_file, write_formatted
+from bsnc.driver.interruption import Interrupted
 from bsnc.driver.new import DEFAULT_TEMPLATE, new_spec, template_summaries
 from bsnc.sema import Overrides
 
@@ -78,6 +79,19 @@ def train_spec(
     return train.train_spec(path, directory, overrides, seed, progress, warn, step, threads)
 
 
+def resume_run(
+    directory: Path,
+    progress: Progress,
+    warn: Callable[[list[Diagnostic]], None],
+    step: Step,
+    allow_extern: bool = False,
+) -> Trained:
+    """See `bsnc.driver.train.resume_run`."""
+    from bsnc.driver import train
+
+    return train.resume_run(directory, progress, warn, step, allow_extern)
+
+
 def export_run(run: Path, model: Path, step: Step, allow_extern: bool = False) -> Certificate:
     """See `bsnc.driver.train.export_run`."""
     from bsnc.driver import train
@@ -110,6 +124,7 @@ __all__ = [
     "CostRange",
     "CostReport",
     "Formatted",
+    "Interrupted",
     "MaskCost",
     "Overrides",
     "Trained",
@@ -125,6 +140,7 @@ __all__ = [
     "new_spec",
     "profile_spec",
     "read_source",
+    "resume_run",
     "template_summaries",
     "train_spec",
     "verify_file",

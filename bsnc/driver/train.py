@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -13,20 +14,29 @@ from torch import fx
 from bsnc.cost import Given
 from bsnc.data import Dataset, load_data
 from bsnc.diagnostics import Diagnosed, Diagnostic
-from bsnc.disk import write_atomically, write_json
+from bsnc.disk import is_temporary, write_atomically, write_json
 from bsnc.driver.budgets import CostReport, bounds_to_hold, report_costs, require_feasible
 from bsnc.driver.check import load_program, warnings_of
 from bsnc.driver.files import make_directory, permit_code, writing
 from bsnc.driver.given import everything_given, given_of
+from bsnc.driver.interruption import Interrupted, Interruption
 from bsnc.export import Certificate, Deployment, Step, export_model
 from bsnc.ir import CostKey, Graph, Program
 from bsnc.report import draw_graph
 from bsnc.sema import Analysis, Overrides
 from bsnc.train import (
     Progress,
+    RunConfig,
     RunResult,
+    Stopped,
+    forget_checkpoints,
+    has_begun,
+    load_begun,
     load_run,
+    require_permission,
+    resume_program,
     train_program,
+    versions,
 )
 
 SUMMARY = "summary.json"
@@ -75,7 +85,7 @@ def train_spec(
     step: Step,
     threads: int | None = None,
 ) -> Trained:
-    """Train a spec into a new directory, export the network and certify it. Raises Diagnosed.
+    """Train a spec into a new directory, export the network and certify it. Raises Diagnosed, Interrupted.
 
     `warn` gets all warnings before training begins; `step` follows the measuring of latencies, where budgets need it.
     """
@@ -91,17 +101,84 @@ def train_spec(
     warn([*warnings_of(analysis), *report.diagnostics])
     prepare(directory)
     torch.set_num_threads(threads or suggested_threads(program, report))
-    with writing(directory):
-        result = train_program(program, analysis.sources, directory, seed, progress, given)
-        bounds = [(outcome.cost, outcome.bound) for outcome in result.budgets]
-        parts = (program, result.graph, result.network, result.dataset, result.architecture.spec_sha256)
-        certificate = _ship(directory / "model.onnx", *parts, bounds, given)
-        trained = Trained(directory, directory / "model.onnx", result, certificate)
-        picture = draw_graph(
-            program.graph, live=result.architecture.live, probabilities=result.architecture.probabilities
-        )
-        write_atomically(directory / "architecture.svg", picture.encode())
-        write_json(directory / SUMMARY, trained.as_json())
+    with _stopping(directory) as interruption:
+        stop = interruption.requested
+        result = train_program(program, analysis.sources, directory, seed, progress, given, stop=stop)
+        return _finish(directory, result, given)
+
+
+def resume_run(
+    directory: Path,
+    progress: Progress,
+    warn: Callable[[list[Diagnostic]], None],
+    step: Step,
+    allow_extern: bool = False,
+) -> Trained:
+    """Go on with a run that was stopped or killed, with its own settings. Raises Diagnosed, Interrupted.
+
+    `warn` and `step` as of `train_spec`.
+    """
+    _require_unfinished(directory)
+    program, config = load_begun(directory)
+    require_permission(program, directory, allow_extern)
+    if allow_extern:
+        permit_code(directory)
+    analysis = Analysis()
+    given = given_of(program, analysis, allow_extern)
+    if not all(given.tells(budget.cost) for budget in program.budgets):
+        given = everything_given(program, analysis, allow_extern, step)
+    warn(_other_versions(directory, config))
+    torch.set_num_threads(config.threads)
+    with _stopping(directory) as interruption:
+        result = resume_program(directory, progress, given, stop=interruption.requested)
+        return _finish(directory, result, given)
+
+
+def _require_unfinished(directory: Path) -> None:
+    """Raises Diagnosed (BSN001 no such directory, BSN505 nothing to go on with)."""
+    if not directory.is_dir():
+        raise Diagnosed(Diagnostic("BSN001", "there is no directory of a run here", subject=str(directory)))
+    if (directory / SUMMARY).exists():
+        help_text = "`bsnc export` writes its model again"
+        raise Diagnosed(Diagnostic("BSN505", "the run is finished", subject=str(directory), help=help_text))
+    if not has_begun(directory):
+        help_text = f"begin it again: `bsnc train SPEC -o {directory}`"
+        raise Diagnosed(Diagnostic("BSN505", "no run has begun here", subject=str(directory), help=help_text))
+
+
+def _other_versions(directory: Path, config: RunConfig) -> list[Diagnostic]:
+    """A warning (BSN506) where packages have changed since the run began."""
+    now = versions()
+    changed = [f"{name} {then} → {now[name]}" for name, then in config.versions.items() if now.get(name, then) != then]
+    if not changed:
+        return []
+    message = f"the run began with other versions, its numbers may differ a little: {', '.join(changed)}"
+    return [Diagnostic("BSN506", message, subject=str(directory))]
+
+
+@contextmanager
+def _stopping(directory: Path) -> Generator[Interruption, None, None]:
+    """Signals stop a run where it can go on, and failures to write tell how it can."""
+    how, interruption = f"bsnc train --resume {directory}", Interruption()
+    try:
+        with writing(directory, help=f"once that is mended, `{how}` goes on"), interruption:
+            yield interruption
+    except Stopped as stopped:
+        assert interruption.signum is not None
+        raise Interrupted(f"stopped in {stopped}; go on with: {how}", interruption.signum) from None
+
+
+def _finish(directory: Path, result: RunResult, given: Given) -> Trained:
+    """Ship what a run found; only then is the run over."""
+    program, architecture = result.program, result.architecture
+    bounds = [(outcome.cost, outcome.bound) for outcome in result.budgets]
+    parts = (program, result.graph, result.network, result.dataset, architecture.spec_sha256)
+    certificate = _ship(directory / "model.onnx", *parts, bounds, given)
+    trained = Trained(directory, directory / "model.onnx", result, certificate)
+    picture = draw_graph(program.graph, live=architecture.live, probabilities=architecture.probabilities)
+    write_atomically(directory / "architecture.svg", picture.encode())
+    write_json(directory / SUMMARY, trained.as_json())
+    forget_checkpoints(directory)
     return trained
 
 
@@ -124,13 +201,16 @@ def suggested_threads(program: Program, report: CostReport) -> int:
 
 
 def prepare(directory: Path) -> None:
-    """A directory for a run: new, or empty. Raises Diagnosed (BSN003)."""
+    """A directory for a run: new, empty, or of a run that was killed before it began. Raises Diagnosed (BSN003)."""
     make_directory(directory)
     with writing(directory):
-        occupied = any(directory.iterdir())
-    if occupied:
-        message = "the directory for the run is not empty"
-        raise Diagnosed(Diagnostic("BSN003", message, subject=str(directory), help="name a new one with `-o`"))
+        names = {path.name for path in directory.iterdir() if not is_temporary(path)}
+    if names <= {"spec.bsn", "imports", "ir.json"}:
+        return
+    message, help_text = "the directory for the run is not empty", "name a new one with `-o`"
+    if has_begun(directory) and not (directory / SUMMARY).exists():
+        help_text = f"it holds a run that can go on, with `--resume {directory}`; or name a new one with `-o`"
+    raise Diagnosed(Diagnostic("BSN003", message, subject=str(directory), help=help_text))
 
 
 def export_run(run: Path, model: Path, step: Step, allow_extern: bool = False) -> Certificate:

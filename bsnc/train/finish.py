@@ -10,6 +10,7 @@ from torch.nn.modules.batchnorm import _BatchNorm  # pyright: ignore[reportPriva
 
 from bsnc.data import Dataset, task_loss
 from bsnc.ir import Program
+from bsnc.train.checkpoint import Checkpoints
 from bsnc.train.progress import Progress
 from bsnc.train.training import Phase, Training
 
@@ -30,14 +31,15 @@ def train_network(
     phase: Phase,
     generator: torch.Generator,
     progress: Progress,
+    checkpoints: Checkpoints | None = None,
 ) -> None:
     """Train the plain network of `program.graph` by the optimiser and schedule of `program.train`, if it has weights,
     then re-estimate its batch norms.
 
-    Raises Diagnosed (BSN502) when the loss is no longer finite.
+    Raises Diagnosed (BSN502) when the loss is no longer finite, Stopped.
     """
     if any(parameter.requires_grad for parameter in network.parameters()):
-        Training(program, dataset, network, phase, generator).run(progress)
+        Training(program, dataset, network, phase, generator).run(progress, checkpoints)
     reestimate_batch_norm(network, dataset)
 
 

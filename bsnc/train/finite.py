@@ -11,6 +11,8 @@ from bsnc.diagnostics import Diagnosed, Diagnostic
 from bsnc.ir import Graph
 from bsnc.lower import edge_attributes
 
+HELP = "lower the learning rate: `train { optimizer = sgd(lr = …) }`"
+
 
 def check_finite(losses: Tensor, graph: Graph, network: fx.GraphModule, inputs: tuple[Tensor, ...], batch: str) -> None:
     """Raises Diagnosed (BSN502) where a loss of a batch is infinite or undefined, naming the batch and the first edge
@@ -20,8 +22,18 @@ def check_finite(losses: Tensor, graph: Graph, network: fx.GraphModule, inputs: 
     message = f"the loss is not finite in {batch}"
     edge = _first_broken_edge(graph, network, inputs)
     notes = (f"edge `{edge}` is the first that gives no finite numbers",) if edge else ()
-    help_text = "lower the learning rate: `train { optimizer = sgd(lr = …) }`"
-    raise Diagnosed(Diagnostic("BSN502", message, subject="train", notes=notes, help=help_text))
+    raise Diagnosed(Diagnostic("BSN502", message, subject="train", notes=notes, help=HELP))
+
+
+@torch.no_grad()
+def check_weights(network: nn.Module, after: str) -> None:
+    """Raises Diagnosed (BSN502) where a weight or a statistic of batches is infinite or undefined."""
+    for name, value in network.state_dict().items():
+        if value.is_floating_point() and not bool(torch.isfinite(value).all()):
+            notes = (f"`{name}` is the first that is not",)
+            raise Diagnosed(
+                Diagnostic("BSN502", f"weights are not finite after {after}", subject="train", notes=notes, help=HELP)
+            )
 
 
 @torch.no_grad()

@@ -8,6 +8,7 @@ from torch import Tensor
 from bsnc.ir import Program
 from bsnc.search import GateLearner, Sample, judge
 from bsnc.train.bounds import BudgetTable
+from bsnc.train.checkpoint import State
 from bsnc.train.progress import Row
 
 
@@ -47,3 +48,18 @@ class JointPolicy:
             "open_gates": verdict.open_gates,
             "inconsistent_samples": inconsistent,
         }
+
+    def state_dict(self) -> State:
+        return {
+            "logits": self.learner.gates.logits,
+            "lambdas": self.learner.penalty.lambdas,
+            "inconsistent": self.inconsistent,
+            "sampled": self.sampled,
+            "epoch": self._epoch,
+        }
+
+    def load_state_dict(self, state: State) -> None:
+        self.learner.gates.logits = state["logits"]
+        self.learner.penalty.lambdas = state["lambdas"]
+        self.inconsistent, self.sampled = state["inconsistent"], state["sampled"]
+        self._epoch = [(costs, count) for costs, count in state["epoch"]]

@@ -2,38 +2,32 @@
 
 from __future__ import annotations
 
-import platform
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from importlib.metadata import version
+from functools import cached_property
 from pathlib import Path
 
 import torch
 from torch import fx
 
-from bsnc import __version__
 from bsnc.cost import Given
 from bsnc.data import Dataset, check_batch, load_data
 from bsnc.diagnostics import Source
-from bsnc.disk import write_json
+from bsnc.disk import sweep
 from bsnc.ir import CostKey, Graph, Program, graph_hash
 from bsnc.lower import copy_weights, lower_static
 from bsnc.passes import ApplyArchitecture
 from bsnc.search import Verdict
 from bsnc.train.bounds import BudgetTable
+from bsnc.train.checkpoint import Checkpoints
 from bsnc.train.finish import Evaluation, evaluate, reestimate_batch_norm, train_network
 from bsnc.train.progress import Journal, Progress
-from bsnc.train.run_files import (
-    ArchitectureFile,
-    hash_sources,
-    save_run,
-    save_sources,
-    save_weights,
-)
+from bsnc.train.run_files import ArchitectureFile, RunConfig, begin_run, load_begun, save_run, save_weights
 from bsnc.train.search import Chosen, Search, Searched
 from bsnc.train.training import Phase
 
+CHECKPOINTS = "checkpoints"
 BINDS = 0.9
 MANY = 4096
 """Samples of the final gates that tell what they would cost."""
@@ -104,53 +98,103 @@ def train_program(
     progress: Progress,
     given: Given | None = None,
     dataset: Dataset | None = None,
+    stop: Callable[[], bool] | None = None,
 ) -> RunResult:
     """Train a program into a directory (which exists); `sources` are the spec and the files that it imports,
     `given` what costs need to know beside the graph, `dataset` what to train on instead of what the spec says.
 
-    One seed fixes the run on a CPU, bit for bit.
+    One seed fixes the run on a CPU, bit for bit. States are kept below `directory`, after every epoch and where `stop`
+    says so.
 
-    Raises Diagnosed (BSN501 data, BSN502 divergence, BSN401 no architecture); OSError where it cannot write.
+    Raises Diagnosed (BSN501 data, BSN502 divergence, BSN401 no architecture); Stopped; OSError where it cannot write.
     """
-    started = time.monotonic()
     dataset = dataset or load_data(program.data, program.graph)
     check_batch(dataset, program.train.batch_size)
-    save_sources(directory, sources)
-    write_json(directory / "config.json", _record(program, seed))
-    journal = Journal(directory / "metrics.jsonl", progress)
-    generator = torch.Generator().manual_seed(seed)
+    config = begin_run(directory, program, sources, seed)
+    return _Run(program, config, directory, dataset, given, progress, stop).run()
 
-    budgets = BudgetTable(program, given)
-    checkpoint = directory / "search.safetensors"
-    searched = Search(program, dataset, budgets, generator, journal, checkpoint).run(seed)
-    logits = {"gates.logits": searched.learner.gates.logits} if searched.learner else {}
-    save_weights(checkpoint, searched.network, logits)
 
-    live = live_names(program.graph, searched.chosen)
-    graph, final = _inherit(program.graph, searched.network, live, seed)
-    reestimate_batch_norm(final, dataset)
-    inherited = evaluate(final, dataset)
-    if program.train.fine_tune:
-        plain = program.model_copy(update={"graph": graph})
-        phase = Phase("fine-tune", program.train.fine_tune, program.train.clean)
-        train_network(plain, dataset, final, phase, generator, journal)
+def resume_program(
+    directory: Path,
+    progress: Progress,
+    given: Given | None = None,
+    dataset: Dataset | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> RunResult:
+    """Go on with a run that was stopped or killed. On a CPU it ends as if it had never been, bit for bit.
 
-    architecture = _architecture_file(program, sources, searched)
-    save_run(directory, program, final, architecture)
-    return RunResult(
-        program,
-        architecture,
-        graph,
-        final,
-        dataset,
-        inherited,
-        evaluate(final, dataset),
-        _outcomes(program, budgets, searched),
-        searched.verdict,
-        searched.inconsistent,
-        searched.evaluations,
-        time.monotonic() - started,
-    )
+    Raises Diagnosed (BSN503 no run, or a file of it is damaged), and what `train_program` raises.
+    """
+    program, config = load_begun(directory)
+    dataset = dataset or load_data(program.data, program.graph)
+    check_batch(dataset, program.train.batch_size)
+    for place in (directory, directory / CHECKPOINTS):
+        sweep(place)
+    return _Run(program, config, directory, dataset, given, progress, stop).run()
+
+
+@dataclass(frozen=True)
+class _Run:
+    """A run that has begun, new or gone on with: the phases that have kept a state take it up."""
+
+    program: Program
+    config: RunConfig
+    directory: Path
+    dataset: Dataset
+    given: Given | None
+    progress: Progress
+    stop: Callable[[], bool] | None
+
+    def run(self) -> RunResult:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.config.seed)
+            return self._run()
+
+    def _run(self) -> RunResult:
+        started, program, dataset = time.monotonic(), self.program, self.dataset
+        journal = Journal(self.directory / "metrics.jsonl", self.progress)
+        generator = torch.Generator().manual_seed(self.config.seed)
+        budgets = BudgetTable(program, self.given)
+        searched = Search(program, dataset, budgets, generator, journal, self._checkpoints).run(self.config.seed)
+        logits = {"gates.logits": searched.learner.gates.logits} if searched.learner else {}
+        save_weights(self.directory / "search.safetensors", searched.network, logits)
+
+        live = live_names(program.graph, searched.chosen)
+        graph, final = _inherit(program.graph, searched.network, live, self.config.seed)
+        reestimate_batch_norm(final, dataset)
+        inherited = evaluate(final, dataset)
+        if program.train.fine_tune:
+            plain = program.model_copy(update={"graph": graph})
+            phase = Phase("fine-tune", program.train.fine_tune, program.train.clean)
+            train_network(plain, dataset, final, phase, generator, journal, self._checkpoints)
+
+        architecture = _architecture_file(program, self.config.spec_sha256, searched)
+        save_run(self.directory, final, architecture)
+        return RunResult(
+            program,
+            architecture,
+            graph,
+            final,
+            dataset,
+            inherited,
+            evaluate(final, dataset),
+            _outcomes(program, budgets, searched),
+            searched.verdict,
+            searched.inconsistent,
+            searched.evaluations,
+            time.monotonic() - started,
+        )
+
+    @cached_property
+    def _checkpoints(self) -> Checkpoints:
+        owner = f"{graph_hash(self.program.graph)} {self.config.spec_sha256} {self.config.seed}"
+        checkpoints = Checkpoints(self.directory / CHECKPOINTS, owner)
+        return replace(checkpoints, stop=self.stop) if self.stop else checkpoints
+
+
+def forget_checkpoints(directory: Path) -> None:
+    """Of a run that is over."""
+    Checkpoints(directory / CHECKPOINTS).forget()
 
 
 def live_names(graph: Graph, chosen: Chosen) -> list[str]:
@@ -165,11 +209,11 @@ def _inherit(whole: Graph, network: fx.GraphModule, live: list[str], seed: int) 
     return graph, final
 
 
-def _architecture_file(program: Program, sources: Sequence[Source], searched: Searched) -> ArchitectureFile:
+def _architecture_file(program: Program, spec_sha256: str, searched: Searched) -> ArchitectureFile:
     return ArchitectureFile(
         network=program.graph.name,
         graph_hash=graph_hash(program.graph),
-        spec_sha256=hash_sources(sources),
+        spec_sha256=spec_sha256,
         live=tuple(live_names(program.graph, searched.chosen)),
         projected=searched.chosen.projected,
         projection_gap=searched.chosen.gap,
@@ -198,20 +242,3 @@ def _outcomes(program: Program, budgets: BudgetTable, searched: Searched) -> tup
         )
         for k, outcome in enumerate(outcomes)
     )
-
-
-def _record(program: Program, seed: int) -> dict[str, object]:
-    """What a reader needs to repeat the run."""
-    packages = ("torch", "numpy", "scipy", "scikit-learn", "onnx", "onnxruntime")
-    return {
-        "bsnc": __version__,
-        "seed": seed,
-        "settings": program.settings,
-        "search": program.search.model_dump(mode="json", by_alias=True),
-        "train": program.train.model_dump(mode="json"),
-        "data": program.data.model_dump(mode="json"),
-        "budgets": [str(budget) for budget in program.budgets],
-        "versions": {name: version(name) for name in packages},
-        "python": platform.python_version(),
-        "threads": torch.get_num_threads(),
-    }

@@ -4,21 +4,38 @@ from __future__ import annotations
 
 import hashlib
 import os
+import platform
 from collections.abc import Mapping, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
+import torch
 from pydantic import ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor, fx, nn
 
+from bsnc import __version__
 from bsnc.diagnostics import Diagnosed, Diagnostic, Source
 from bsnc.disk import write_atomically, write_json
-from bsnc.ir import Frozen, Graph, IrFormatError, Program, dump_program, graph_hash, load_program
+from bsnc.ir import (
+    DataConfig,
+    Frozen,
+    Graph,
+    IrFormatError,
+    Program,
+    SearchConfig,
+    TrainConfig,
+    dump_program,
+    graph_hash,
+    load_program,
+)
 from bsnc.lower import lower_static
 from bsnc.ops import EXTERN
 from bsnc.passes import ApplyArchitecture
+
+CONFIG = "config.json"
 
 
 class ArchitectureFile(Frozen):
@@ -33,6 +50,65 @@ class ArchitectureFile(Frozen):
     projected: bool
     projection_gap: float = 0.0
     probabilities: dict[str, float | dict[str, float]]
+
+
+class RunConfig(Frozen):
+    """config.json: what a reader needs to repeat a run, and the run to go on. It is the last file that is written
+    before a run begins."""
+
+    format: Literal["bsnc-run"] = "bsnc-run"
+    version: Literal[1] = 1
+    bsnc: str
+    seed: int
+    spec_sha256: str
+    settings: dict[str, Any]
+    search: SearchConfig
+    train: TrainConfig
+    data: DataConfig
+    budgets: tuple[str, ...]
+    versions: dict[str, str]
+    python: str
+    threads: int
+
+
+def begin_run(directory: Path, program: Program, sources: Sequence[Source], seed: int) -> RunConfig:
+    """Write spec, program and config into a directory. Raises OSError."""
+    save_sources(directory, sources)
+    write_atomically(directory / "ir.json", dump_program(program).encode())
+    config = RunConfig(
+        bsnc=__version__,
+        seed=seed,
+        spec_sha256=hash_sources(sources),
+        settings=dict(program.settings),
+        search=program.search,
+        train=program.train,
+        data=program.data,
+        budgets=tuple(str(budget) for budget in program.budgets),
+        versions=versions(),
+        python=platform.python_version(),
+        threads=torch.get_num_threads(),
+    )
+    write_json(directory / CONFIG, config.model_dump(mode="json", by_alias=True))
+    return config
+
+
+def versions() -> dict[str, str]:
+    """Of the packages that numbers depend on."""
+    return {name: version(name) for name in ("torch", "numpy", "scipy", "scikit-learn", "onnx", "onnxruntime")}
+
+
+def has_begun(directory: Path) -> bool:
+    return (directory / CONFIG).exists()
+
+
+def load_begun(directory: Path) -> tuple[Program, RunConfig]:
+    """What `begin_run` wrote. Raises Diagnosed (BSN503)."""
+    try:
+        return load_program(_text(directory / "ir.json")), RunConfig.model_validate_json(_text(directory / CONFIG))
+    except IrFormatError as error:
+        raise _damaged(directory, f"ir.json: {error}") from None
+    except ValidationError as error:
+        raise _damaged(directory, f"{CONFIG}: {error.errors()[0]['msg']}") from None
 
 
 def hash_sources(sources: Sequence[Source]) -> str:
@@ -59,11 +135,17 @@ def save_weights(path: Path, module: nn.Module, extra: Mapping[str, Tensor] | No
     write_atomically(path, save({**tensors, **(extra or {})}))
 
 
-def save_run(directory: Path, program: Program, network: fx.GraphModule, architecture: ArchitectureFile) -> None:
-    """The three files from which a run's network is restored."""
-    write_atomically(directory / "ir.json", dump_program(program).encode())
+def save_run(directory: Path, network: fx.GraphModule, architecture: ArchitectureFile) -> None:
+    """The two files from which, with ir.json, a run's network is restored."""
     write_json(directory / "architecture.json", architecture.model_dump(mode="json"))
     save_weights(directory / "weights.safetensors", network)
+
+
+def require_permission(program: Program, directory: Path, allow_extern: bool) -> None:
+    """Raises Diagnosed (BSN217) where a run holds modules of the user's own that may not run."""
+    if not allow_extern and any(call.op == EXTERN for edge in program.graph.edges for call in edge.module):
+        message = "the network holds modules of one's own, which need `--allow-extern`"
+        raise Diagnosed(Diagnostic("BSN217", message, subject=str(directory)))
 
 
 def load_run(directory: Path, allow_extern: bool = False) -> tuple[Program, ArchitectureFile, Graph, fx.GraphModule]:
@@ -73,9 +155,7 @@ def load_run(directory: Path, allow_extern: bool = False) -> tuple[Program, Arch
     """
     try:
         program = load_program(_text(directory / "ir.json"))
-        if not allow_extern and any(call.op == EXTERN for edge in program.graph.edges for call in edge.module):
-            message = "the network holds modules of one's own, which need `--allow-extern`"
-            raise Diagnosed(Diagnostic("BSN217", message, subject=str(directory)))
+        require_permission(program, directory, allow_extern)
         architecture = ArchitectureFile.model_validate_json(_text(directory / "architecture.json"))
         if architecture.graph_hash != graph_hash(program.graph):
             raise _damaged(directory, "architecture.json is of another network than ir.json")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 from torch import Tensor, fx
@@ -25,6 +24,7 @@ from bsnc.search import (
     sample_count,
 )
 from bsnc.train.bounds import BudgetTable
+from bsnc.train.checkpoint import Checkpoints
 from bsnc.train.joint import JointPolicy
 from bsnc.train.progress import Progress
 from bsnc.train.staged import HeldOutLoss, WidePolicy, costliest_peer, gate_settings, hold_out, peers_of
@@ -58,17 +58,17 @@ class Searched:
 
 @dataclass(frozen=True)
 class Search:
-    """Searches a program on a data set; `checkpoint` keeps the shared weights of the last good epoch."""
+    """Searches a program on a data set."""
 
     program: Program
     dataset: Dataset
     budgets: BudgetTable
     generator: torch.Generator
     progress: Progress
-    checkpoint: Path
+    checkpoints: Checkpoints
 
     def run(self, seed: int) -> Searched:
-        """Raises Diagnosed (BSN401 no architecture, BSN501 too few examples, BSN502 divergence)."""
+        """Raises Diagnosed (BSN401 no architecture, BSN501 too few examples, BSN502 divergence), Stopped."""
         network = lower_stochastic(self.program.graph, seed)
         return self._joint(network) if self.program.search.mode == "joint" else self._staged(network)
 
@@ -89,7 +89,7 @@ class Search:
         self._train(dataset, network, policy)
         inputs = self.dataset.normalise(held.inputs)
         planned = min(search.evaluations, sample_count(graph))
-        loss = HeldOutLoss(graph, network, inputs, held.targets, self.progress, planned)
+        loss = HeldOutLoss(graph, network, inputs, held.targets, self.progress, planned, self.checkpoints)
         seed = int(torch.randint(2**31, (1,), generator=self.generator))
         problem = Problem(graph, loss, self.budgets.limits)
         try:
@@ -106,7 +106,7 @@ class Search:
 
     def _train(self, dataset: Dataset, network: fx.GraphModule, policy: JointPolicy | WidePolicy) -> None:
         phase = Phase("search", self.program.train.epochs)
-        Training(self.program, dataset, network, phase, self.generator, policy).run(self.progress, self.checkpoint)
+        Training(self.program, dataset, network, phase, self.generator, policy).run(self.progress, self.checkpoints)
 
 
 def choose_architecture(gates: Gates, budgets: BudgetTable) -> Chosen:

@@ -7,6 +7,7 @@ the search is free in its strategy: an evaluation is a forward pass with the wei
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -19,6 +20,7 @@ from bsnc.data import Dataset, Split, task_loss
 from bsnc.ir import Graph, SearchConfig
 from bsnc.search import BLACK_BOX, Sample, WideGates, expand_switches
 from bsnc.train.bounds import BudgetTable
+from bsnc.train.checkpoint import Checkpoints, State, Stopped
 from bsnc.train.progress import Progress, Row
 
 MOST_HELD_OUT = 2000
@@ -47,6 +49,12 @@ class WidePolicy:
         self.inconsistent += inconsistent
         return {"inconsistent_samples": inconsistent}
 
+    def state_dict(self) -> State:
+        return {"inconsistent": self.inconsistent, "epoch": self._epoch}
+
+    def load_state_dict(self, state: State) -> None:
+        self.inconsistent, self._epoch = state["inconsistent"], state["epoch"]
+
 
 def hold_out(dataset: Dataset, share: float, generator: torch.Generator) -> tuple[Dataset, Split]:
     """The data set without some of its training examples, at most MOST_HELD_OUT, and these."""
@@ -56,6 +64,9 @@ def hold_out(dataset: Dataset, share: float, generator: torch.Generator) -> tupl
     return replace(dataset, train=train[order[count:]]), train[order[:count]]
 
 
+EVALUATIONS = "evaluations"
+KEEP_EVERY = 30.0
+"""Seconds."""
 Judged = tuple[Tensor, Tensor]
 """The live edges `[E]` of an architecture and the loss of each example held out, `[N]`."""
 
@@ -63,7 +74,7 @@ Judged = tuple[Tensor, Tensor]
 @dataclass
 class HeldOutLoss:
     """The mean cross-entropy of architectures on examples held out, with shared weights and batch statistics of their
-    own."""
+    own. What was judged is kept, and not judged again by a run that goes on."""
 
     graph: Graph
     network: fx.GraphModule
@@ -71,25 +82,58 @@ class HeldOutLoss:
     targets: Tensor
     progress: Progress
     evaluations: int
+    checkpoints: Checkpoints = Checkpoints()  # noqa: RUF009 — it is frozen
     judged: list[Judged] = field(default_factory=list[Judged])
     done: int = 0
 
+    def __post_init__(self) -> None:
+        state = self.checkpoints.load(EVALUATIONS)
+        self._known = {} if state is None else dict(zip(map(_key, state["live"]), state["losses"], strict=True))
+        self._kept_at = time.monotonic()
+
     def __call__(self, switches: Tensor, live: Tensor) -> Tensor:
-        """`[B, S]` and `[B, E]` → `[B]`; switches that are numbers get a gradient."""
-        relaxed = switches.requires_grad
-        masks = expand_switches(self.graph, switches) if relaxed else live
-        with torch.set_grad_enabled(relaxed), batch_statistics(self.network):
-            losses = [self._losses(mask) for mask in masks]
+        """`[B, S]` and `[B, E]` → `[B]`; switches that are numbers get a gradient. Raises Stopped."""
+        if switches.requires_grad:
+            with torch.enable_grad(), batch_statistics(self.network):
+                losses = [self._losses(mask) for mask in expand_switches(self.graph, switches)]
+        else:
+            with torch.no_grad(), batch_statistics(self.network):
+                losses = [self._judge(mask) for mask in live]
         self.judged += zip(live, (loss.detach() for loss in losses), strict=True)
         return torch.stack(losses).mean(1)
+
+    def _judge(self, live: Tensor) -> Tensor:
+        known = self._known.get(_key(live))
+        if known is not None:
+            self._advance()
+            return known
+        self._known[_key(live)] = losses = self._losses(live)
+        if self.checkpoints.stop():
+            self._keep()
+            raise Stopped(f"the search, after {len(self._known)} evaluations")
+        if time.monotonic() - self._kept_at > KEEP_EVERY:
+            self._keep()
+        return losses
+
+    def _keep(self) -> None:
+        live = [torch.frombuffer(bytearray(key), dtype=torch.bool) for key in self._known]
+        self.checkpoints.save(EVALUATIONS, {"live": torch.stack(live), "losses": torch.stack([*self._known.values()])})
+        self._kept_at = time.monotonic()
 
     def _losses(self, mask: Tensor) -> Tensor:
         parts: list[Tensor] = []
         for inputs, targets in zip(self.inputs.split(AT_ONCE), self.targets.split(AT_ONCE), strict=True):
             parts.append(task_loss(self.network(inputs, mask.expand(len(inputs), -1)), targets))
-        self.done = min(self.done + 1, self.evaluations)
-        self.progress.step("evaluations", self.done, self.evaluations)
+        self._advance()
         return torch.cat(parts)
+
+    def _advance(self) -> None:
+        self.done = min(self.done + 1, self.evaluations)
+        self.progress.step(EVALUATIONS, self.done, self.evaluations)
+
+
+def _key(live: Tensor) -> bytes:
+    return live.numpy().tobytes()
 
 
 def peers_of(best: Tensor, judged: Sequence[Judged]) -> Tensor:

@@ -5,9 +5,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Protocol
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, fx
@@ -15,10 +14,10 @@ from torch import Tensor, fx
 from bsnc.data import Dataset, augment, task_loss
 from bsnc.ir import Program
 from bsnc.search import Sample, masks_of_sample
-from bsnc.train.finite import check_finite
+from bsnc.train.checkpoint import Checkpoints, State, Stopped, generator_state, restore_generator
+from bsnc.train.finite import check_finite, check_weights
 from bsnc.train.optimise import build_optimiser, build_schedule
 from bsnc.train.progress import Progress, Row
-from bsnc.train.run_files import save_weights
 
 
 @dataclass(frozen=True)
@@ -42,6 +41,12 @@ class Policy(Protocol):
     def row(self) -> Row:
         """Metrics of the epoch that ended."""
         ...
+
+    def state_dict(self) -> State:
+        """All that changes."""
+        ...
+
+    def load_state_dict(self, state: State) -> None: ...
 
 
 @dataclass
@@ -67,7 +72,8 @@ class Totals:
 class Training:
     """Trains a network, lowered from the graph of `program`, on the training split of a data set.
 
-    With a policy the network is stochastic and takes masks, without one it is plain.
+    With a policy the network is stochastic and takes masks, without one it is plain. `epoch` and `totals.steps` tell
+    how far it is; a state that was kept, between any two steps, goes on as if it had never been left.
     """
 
     def __init__(
@@ -84,48 +90,101 @@ class Training:
         self.steps = len(dataset.train) // program.train.batch_size
         self.optimiser = build_optimiser(program.train, network.parameters())
         self.schedule = build_schedule(program.train, self.optimiser, phase.epochs, self.steps)
+        self.epoch, self.totals = 0, Totals()
+        self._order = generator.get_state()
+        """Of the generator when the order of this epoch was drawn."""
 
-    def run(self, progress: Progress, checkpoint: Path | None = None) -> None:
-        """All epochs; `checkpoint` keeps the weights of the last good one.
+    def run(self, progress: Progress, checkpoints: Checkpoints | None = None) -> None:
+        """The epochs that are left, after what `checkpoints` has of this phase.
 
-        Raises Diagnosed (BSN502) when the loss is no longer finite.
+        Raises Diagnosed (BSN502) when the loss is no longer finite, Stopped, OSError where a state cannot be kept.
         """
-        progress.phase(self.phase.name, self.phase.epochs)
-        for epoch in range(self.phase.epochs):
-            started, totals = time.monotonic(), Totals()
-            self.network.train()
-            for inputs, targets in self._batches(epoch):
-                self._step(inputs, targets, epoch, totals)
-            if checkpoint is not None:
-                save_weights(checkpoint, self.network)
-            row = totals.row(self.phase.name, epoch) | dict(self.policy.row() if self.policy else {})
-            rate, seconds = float(self.schedule.get_last_lr()[0]), round(time.monotonic() - started, 3)
-            progress.epoch(row | {"learning_rate": rate, "seconds": seconds})
+        checkpoints = checkpoints or Checkpoints()
+        state = checkpoints.load(self.phase.name)
+        if state is not None:
+            self.load_state_dict(state)
+        progress.phase(self.phase.name, self.phase.epochs, self.epoch)
+        while self.epoch < self.phase.epochs:
+            progress.epoch(self._run_epoch(checkpoints))
+            check_weights(self.network, f"phase {self.phase.name}, epoch {self.epoch}")
+            checkpoints.save(self.phase.name, self.state_dict())
 
-    def _step(self, inputs: Tensor, targets: Tensor, epoch: int, totals: Totals) -> None:
+    def _run_epoch(self, checkpoints: Checkpoints) -> Row:
+        started = time.monotonic()
+        self.network.train()
+        for inputs, targets in self._batches():
+            self._step(inputs, targets)
+            if checkpoints.stop():
+                checkpoints.save(self.phase.name, self.state_dict())
+                raise Stopped(self._place)
+        row = self.totals.row(self.phase.name, self.epoch) | dict(self.policy.row() if self.policy else {})
+        self.epoch, self.totals = self.epoch + 1, Totals()
+        rate, seconds = float(self.schedule.get_last_lr()[0]), round(time.monotonic() - started, 3)
+        return row | {"learning_rate": rate, "seconds": seconds}
+
+    @property
+    def _place(self) -> str:
+        return f"phase {self.phase.name}, epoch {self.epoch + 1}, batch {self.totals.steps}"
+
+    def _step(self, inputs: Tensor, targets: Tensor) -> None:
         sample = self.policy.sample(len(targets), self.generator) if self.policy else None
         taken = (inputs,) if sample is None else (inputs, masks_of_sample(self.program.graph, sample))
         outputs = self.network(*taken)
         losses = task_loss(outputs, targets, self.program.train.label_smoothing)
-        batch = f"phase {self.phase.name}, epoch {epoch + 1}, batch {totals.steps + 1}"
-        check_finite(losses, self.program.graph, self.network, taken, batch)
+        epochs = self.epoch + self.totals.steps / self.steps
+        self.totals.add(losses.detach(), outputs.detach(), targets)
+        check_finite(losses, self.program.graph, self.network, taken, self._place)
         self.optimiser.zero_grad()
         if losses.requires_grad:  # a batch may have drawn nothing that has weights
             losses.mean().backward()
         self.optimiser.step()
         self.schedule.step()
         if self.policy is not None and sample is not None:
-            self.policy.learn(sample, losses.detach(), epoch + totals.steps / self.steps)
-        totals.add(losses.detach(), outputs.detach(), targets)
+            self.policy.learn(sample, losses.detach(), epochs)
 
-    def _batches(self, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """Whole batches of normalised inputs and their targets in a fresh random order; the rest waits its turn."""
+    def _batches(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """Whole batches of normalised inputs and their targets in a fresh random order; the rest waits its turn. In the
+        middle of an epoch those that are left."""
         train, size = self.dataset.train, self.program.train.batch_size
-        is_clean = epoch >= self.phase.epochs - self.phase.clean
-        order = torch.randperm(len(train), generator=self.generator)
-        for step in range(self.steps):
+        is_clean = self.epoch >= self.phase.epochs - self.phase.clean
+        order = self._order_of_epoch(len(train))
+        for step in range(self.totals.steps, self.steps):
             batch = train[order[step * size : (step + 1) * size]]
             inputs = batch.inputs
             if not is_clean:
                 inputs = augment(inputs, self.program.data.augment, self.generator)
             yield self.dataset.normalise(inputs), batch.targets
+
+    def _order_of_epoch(self, count: int) -> Tensor:
+        now = self.generator.get_state()
+        if self.totals.steps == 0:
+            self._order = now
+            return torch.randperm(count, generator=self.generator)
+        self.generator.set_state(self._order)
+        order = torch.randperm(count, generator=self.generator)
+        self.generator.set_state(now)
+        return order
+
+    def state_dict(self) -> State:
+        """All that changes from step to step."""
+        return {
+            "epoch": self.epoch,
+            "totals": asdict(self.totals),
+            "network": self.network.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "schedule": self.schedule.state_dict(),
+            "policy": self.policy.state_dict() if self.policy else {},
+            "generators": generator_state(self.generator),
+            "order": self._order,
+        }
+
+    def load_state_dict(self, state: State) -> None:
+        """Go on from there."""
+        self.epoch, self.totals = state["epoch"], Totals(**state["totals"])
+        self.network.load_state_dict(state["network"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.schedule.load_state_dict(dict[str, Any](state["schedule"]))
+        if self.policy is not None:
+            self.policy.load_state_dict(state["policy"])
+        restore_generator(self.generator, state["generators"])
+        self._order = state["order"]

@@ -1,6 +1,5 @@
 """Files are written as a whole or not at all."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -35,7 +34,7 @@ def test_a_new_file_has_the_usual_mode_and_an_old_one_keeps_its_own(tmp_path: Pa
 
 def test_links_are_followed(tmp_path: Path) -> None:
     (tmp_path / "real").write_bytes(b"1")
-    os.symlink(tmp_path / "real", tmp_path / "link")
+    (tmp_path / "link").symlink_to(tmp_path / "real")
     write_atomically(tmp_path / "link", b"2")
     assert (tmp_path / "link").is_symlink() and (tmp_path / "real").read_bytes() == b"2"
 

@@ -1,0 +1,92 @@
+"""`bsnc train`: a run, or one that goes on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, get_args
+
+import click
+
+from bsnc.cli import options
+from bsnc.cli.output import own_code_aside, print_json, show_diagnostics
+from bsnc.cli.progress import Bar
+from bsnc.cli.tables import binding_text, certificate_text, projection_text
+from bsnc.driver import Overrides, resume_run, train_spec
+from bsnc.ir import Strategy
+
+if TYPE_CHECKING:
+    from bsnc.driver import Trained
+
+
+@click.command()
+@click.argument("spec", type=options.PATH, required=False)
+@click.option("-o", "--output", type=options.PATH, metavar="RUN", help="New directory. [default: runs/<spec>/<time>]")
+@options.overrides
+@click.option(
+    "--strategy",
+    type=click.Choice(get_args(Strategy)),
+    help="How a staged search spends its evaluations. The same as --set search.strategy=…",
+)
+@click.option(
+    "--resume", type=options.PATH, metavar="RUN", help="Go on with a run that was stopped or killed, instead of a spec."
+)
+@options.seed
+@options.threads
+@options.as_json
+@click.pass_context
+def train(
+    context: click.Context,
+    spec: Path | None,
+    output: Path | None,
+    overrides: Overrides,
+    strategy: str | None,
+    resume: Path | None,
+    seed: int,
+    threads: int | None,
+    json_output: bool,
+) -> None:
+    """Search and train, choose the final network, export it to ONNX and certify it.
+
+    Ctrl-C stops a run where --resume can go on with it.
+    """
+    if resume is None and spec is None:
+        raise click.UsageError("name a spec to train, or a run with --resume")
+    if resume is not None:
+        options.require_only(context, "resume", "allow_extern", "json_output")
+    if strategy is not None:
+        overrides = replace(overrides, settings=(*overrides.settings, f"search.strategy={strategy}"))
+    with Bar() as bar, own_code_aside():
+        if resume is not None:
+            trained = resume_run(resume, bar, show_diagnostics, bar.step, overrides.allow_extern)
+        else:
+            assert spec is not None
+            directory = output or _default_run(spec)
+            trained = train_spec(spec, directory, overrides, seed, bar, show_diagnostics, bar.step, threads)
+    if json_output:
+        print_json(trained.as_json())
+    else:
+        click.echo(run_text(trained))
+
+
+def _default_run(spec: Path) -> Path:
+    import datetime
+
+    return Path("runs") / spec.stem / datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
+
+
+def run_text(trained: Trained) -> str:
+    """What a finished run found: accuracy, size, verdict, budgets, certificate."""
+    result = trained.result
+    state = "converged" if result.verdict.converged else "not converged"
+    parts = [
+        f"test: {result.test.accuracy:.2%} of {result.test.examples} examples, loss {result.test.loss:.4f}\n"
+        f"network: {len(result.graph.edges)} of {len(result.program.graph.edges)} edges\n"
+        f"search: {state}: {result.verdict.reason}; inconsistent samples: {result.inconsistent}"
+    ]
+    if result.architecture.projected:
+        parts.append(projection_text(result.architecture.projection_gap))
+    if result.budgets and result.program.graph.gates:
+        parts.append(binding_text(result.budgets))
+    parts += [certificate_text(trained.certificate), f"wrote {trained.model} and certificate.json beside it"]
+    return "\n\n".join(parts)
