@@ -14,7 +14,7 @@ from torch.nn import functional
 from bsnc.diagnostics import Diagnosed, Source
 from bsnc.driver import Overrides
 from bsnc.driver.check import load_program
-from bsnc.ir import Program, Step
+from bsnc.ir import Graph, Program, Step
 from bsnc.lower import lower_stochastic
 from bsnc.train import Dataset, Silent, Split, finish, search, shared_weights, staged, train_program
 from bsnc.train.staged import MOST_HELD_OUT, HeldOutLoss, hold_out
@@ -159,3 +159,37 @@ def test_weights_of_the_last_good_epoch_stay_where_a_later_one_diverges(program:
     assert all(torch.equal(left[name], rows[1][name]) and torch.isfinite(left[name]).all() for name in left)
     assert any(not torch.equal(left[name], rows[0][name]) for name in left)
     lower_stochastic(program.graph).load_state_dict(left)
+
+
+def test_a_search_that_judged_all_there_is_has_converged(program: Program, tmp_path: Path) -> None:
+    """Also with no more evaluations than that: a network without gates is its only architecture."""
+    whole = program.graph
+    edges = tuple(edge.model_copy(update={"gate": None, "option": None}) for edge in whole.edges)
+    graph = Graph(name="n", nodes=whole.nodes, edges=edges, gates=())
+    small = searching(program.model_copy(update={"graph": graph, "budgets": ()}), evaluations=1)
+    result = train_program(small, [Source("s.bsn", "")], tmp_path, 0, Silent())
+    assert result.evaluations == 1 and result.verdict.converged
+    assert result.verdict.reason == "nothing promising was left after 1 evaluations"
+
+
+def test_where_what_is_held_out_leaves_no_batch_the_share_is_to_blame(program: Program, tmp_path: Path) -> None:
+    with pytest.raises(Diagnosed) as caught:
+        train_program(searching(program, held_out=0.95), [Source("s.bsn", "")], tmp_path, 0, Silent())
+    (diagnostic,) = caught.value.diagnostics
+    assert diagnostic.code == "BSN501" and "held_out" in str(diagnostic.help)
+    assert diagnostic.message.startswith("1280 of 1347 training examples are held out, which leaves 67, fewer than")
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"mode": "joint", "warmup": 0, "penalty": 1e300},
+        {"mode": "joint", "warmup": 0, "gate_lr": 1e300},
+        {"penalty": 1e300},
+    ],
+)
+def test_gates_that_leave_all_numbers_behind_stop_the_run(program: Program, tmp_path: Path, settings) -> None:
+    with pytest.raises(Diagnosed) as caught:
+        train_program(searching(program, **settings), [Source("s.bsn", "")], tmp_path, 0, Silent())
+    (diagnostic,) = caught.value.diagnostics
+    assert diagnostic.code == "BSN502" and "a step of the gates is not finite" in diagnostic.message
