@@ -94,8 +94,11 @@ class GumbelStraightThrough(Estimator):
             noise[broken] = torch.rand(int(broken.sum()), len(gates.logits), generator=generator)
         leaf = gates.logits.clone().requires_grad_()
         hard, soft = self._soft(gates, leaf, noise)
+        live = gates.live(hard)
+        if not bool(live.any(1).all()):
+            live = gates.mend(hard, live)
         relaxed = hard.to(soft.dtype) + soft - soft.detach()
-        return Sample(hard, gates.live(hard), inconsistent, relaxed, leaf)
+        return Sample(hard, live, inconsistent, relaxed, leaf)
 
     def gradient(self, gates: Gates, sample: Sample, losses: Tensor, penalties: Tensor) -> Tensor:  # noqa: ARG002
         assert sample.leaf is not None

@@ -47,4 +47,6 @@ class GateLearner:
         if not bool(torch.isfinite(config.gate_lr * gradient).all()):
             raise FloatingPointError("a step of the gates is not finite: λ, `entropy` or `gate_lr` is too large")
         self.gates.descend(gradient, config.gate_lr)
-        self.penalty.update(costs)
+        connected = sample.live.any(1)  # what is not connected costs nothing, and is no architecture
+        if bool(connected.any()):
+            self.penalty.update(costs[connected])

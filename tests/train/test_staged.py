@@ -1,5 +1,6 @@
 """A staged search: what is held out is judged on and not trained on, and judging leaves no trace."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,12 +12,14 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
 
+from bsnc.cost import cost_of
 from bsnc.diagnostics import Diagnosed, Source
 from bsnc.driver import Overrides
 from bsnc.driver.check import load_program
 from bsnc.ir import Graph, Program, Step
 from bsnc.lower import lower_stochastic
-from bsnc.train import Dataset, Silent, Split, finish, search, shared_weights, staged, train_program
+from bsnc.search import least
+from bsnc.train import Dataset, Silent, Split, finish, limit_of, search, shared_weights, staged, train_program
 from bsnc.train.staged import MOST_HELD_OUT, HeldOutLoss, hold_out
 from tests.laws.brute_force import every_choice
 from tests.laws.strategies import law, networks
@@ -193,3 +196,20 @@ def test_gates_that_leave_all_numbers_behind_stop_the_run(program: Program, tmp_
         train_program(searching(program, **settings), [Source("s.bsn", "")], tmp_path, 0, Silent())
     (diagnostic,) = caught.value.diagnostics
     assert diagnostic.code == "BSN502" and "a step of the gates is not finite" in diagnostic.message
+
+
+@pytest.mark.parametrize(("estimator", "init"), [("disarm", 0.1), ("gumbel_st", 1e-3), ("disarm", 1e-9)])
+def test_samples_that_connect_nothing_count_in_no_cost(program: Program, tmp_path: Path, estimator, init) -> None:
+    """A joint search in which they abound: to count them as 0 would tell less than any architecture costs."""
+    sparse = searching(program, mode="joint", warmup=0, estimator=estimator, init=init)
+    result = train_program(sparse, [Source("s.bsn", "")], tmp_path, 0, Silent())
+    (outcome,), row = result.budgets, json.loads((tmp_path / "metrics.jsonl").read_text().splitlines()[0])
+    assert result.inconsistent > 0 and outcome.hardened is None and outcome.expected > 0
+    least = least_cost(program)
+    assert outcome.sampled is None if init < 1e-6 else outcome.sampled >= least
+    assert row["cost"] == {"flops": outcome.sampled} and (row["over_budget"] is None) == (outcome.sampled is None)
+
+
+def least_cost(program: Program) -> float:
+    (budget,) = program.budgets
+    return least(program.graph, limit_of(cost_of(budget.cost, program.graph))).value
