@@ -38,9 +38,9 @@ GATES = [(i, j) for j in range(1, 4) for i in range(j)]
 def read_table(path: Path, accuracy: str) -> dict[str, float]:
     """Architecture string → accuracy in per cent. Raises SystemExit where the table is not as it should be."""
     try:
-        with path.open(newline="", encoding="utf-8") as lines:
+        with path.open(newline="", encoding="utf-8-sig") as lines:
             table = read_rows(lines, accuracy)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, csv.Error) as error:
         sys.exit(f"{path}: {error}")
     absent = sum(spell(choice) not in table for choice in product(OPS, repeat=len(GATES)))
     if absent:
@@ -49,7 +49,7 @@ def read_table(path: Path, accuracy: str) -> dict[str, float]:
 
 
 def read_rows(lines: Iterable[str], accuracy: str) -> dict[str, float]:
-    """Raises ValueError where a column or a number is missing."""
+    """Raises ValueError where a column or a number is missing, or an architecture has two accuracies."""
     rows = csv.DictReader(lines)
     missing = {"ArchitectureString", accuracy} - set(rows.fieldnames or ())
     if missing:
@@ -62,7 +62,9 @@ def read_rows(lines: Iterable[str], accuracy: str) -> dict[str, float]:
             value = math.nan
         if not math.isfinite(value):
             raise ValueError(f"line {rows.line_num}: {row[accuracy]!r} is no accuracy")
-        table[row["ArchitectureString"]] = value
+        name = row["ArchitectureString"]
+        if table.setdefault(name, value) != value:
+            raise ValueError(f"line {rows.line_num}: {name} has another accuracy above")
     return table
 
 

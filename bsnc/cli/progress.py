@@ -86,8 +86,9 @@ def _rich_bar() -> RichProgress:
 
 def _metrics(row: Row) -> str:
     parts = [f"loss {row['loss']:.3f}", f"accuracy {row['accuracy']:.1%}"]
-    costs = cast(dict[str, float], row.get("cost", {}))
-    parts += [f"{name} {value:,.0f}" if value >= 10 else f"{name} {value:.3g}" for name, value in costs.items()]
+    costs = cast(dict[str, float | None], row.get("cost", {}))
+    known = [(name, value) for name, value in costs.items() if value is not None]
+    parts += [f"{name} {value:,.0f}" if value >= 10 else f"{name} {value:.3g}" for name, value in known]
     if "open_gates" in row:
         parts += [f"entropy {row['mean_entropy']:.2f}", f"open gates {row['open_gates']}"]
     return "  ".join(parts)

@@ -244,7 +244,7 @@ CODES: dict[str, Code] = {
     ),
     "BSN502": Code(
         "training diverged",
-        "The loss became infinite or undefined. A lower learning rate is the usual remedy.",
+        "The loss, or a step of the gates, became infinite or undefined. A lower learning rate is the usual remedy.",
     ),
     "BSN503": Code(
         "not a run",

@@ -149,10 +149,10 @@ def _require_unfinished(directory: Path) -> None:
 def _other_versions(directory: Path, config: RunConfig) -> list[Diagnostic]:
     """A warning (BSN506) where packages have changed since the run began."""
     now = versions()
-    changed = [f"{name} {then} → {now[name]}" for name, then in config.versions.items() if now.get(name, then) != then]
+    changed = [f"{name} {then}" for name, then in config.versions.items() if now.get(name) != then]
     if not changed:
         return []
-    message = f"the run began with other versions, its numbers may differ a little: {', '.join(changed)}"
+    message = f"the run began with {', '.join(changed)}, which is another now: numbers may differ a little"
     return [Diagnostic("BSN506", message, subject=str(directory))]
 
 

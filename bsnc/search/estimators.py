@@ -94,8 +94,11 @@ class GumbelStraightThrough(Estimator):
             noise[broken] = torch.rand(int(broken.sum()), len(gates.logits), generator=generator)
         leaf = gates.logits.clone().requires_grad_()
         hard, soft = self._soft(gates, leaf, noise)
+        live = gates.live(hard)
+        if not bool(live.any(1).all()):
+            live = gates.mend(hard, live)
         relaxed = hard.to(soft.dtype) + soft - soft.detach()
-        return Sample(hard, gates.live(hard), inconsistent, relaxed, leaf)
+        return Sample(hard, live, inconsistent, relaxed, leaf)
 
     def gradient(self, gates: Gates, sample: Sample, losses: Tensor, penalties: Tensor) -> Tensor:  # noqa: ARG002
         assert sample.leaf is not None
@@ -105,6 +108,7 @@ class GumbelStraightThrough(Estimator):
 
     def _soft(self, gates: Gates, logits: Tensor, uniform: Tensor) -> tuple[Tensor, Tensor]:
         """Samples `[B, S]` as hard and as soft switches."""
+        logits = _mixed(gates, logits)
         eps = torch.finfo(uniform.dtype).eps
         uniform = uniform.clamp(eps, 1 - eps)
         soft = torch.sigmoid((logits + torch.logit(uniform)) / self.TEMPERATURE)
@@ -114,6 +118,18 @@ class GumbelStraightThrough(Estimator):
             soft = soft.index_copy(1, group, torch.softmax(noisy, 1))
             hard[:, group] = noisy.argmax(1)[:, None] == torch.arange(len(group))
         return hard, soft
+
+
+def _mixed(gates: Gates, logits: Tensor) -> Tensor:
+    """Logits `[S]` → those of the mixture with the exploration floor, from which samples come; differentiable."""
+    if not gates.explore:
+        return logits
+    single = (1 - gates.explore) * torch.sigmoid(logits) + gates.explore / 2
+    mixed = torch.logit(single)
+    for group in gates.groups:
+        options = (1 - gates.explore) * torch.softmax(logits[group], 0) + gates.explore / len(group)
+        mixed = mixed.index_copy(0, group, torch.log(options))
+    return mixed
 
 
 def _mean_score(gates: Gates, sample: Sample, advantage: Tensor) -> Tensor:

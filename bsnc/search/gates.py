@@ -123,7 +123,7 @@ class Gates:
             inconsistent += count
             switches[broken] = self.draw(count, generator)
             live[broken] = self.live(switches[broken])
-        live = self._mend(switches, live)
+        live = self.mend(switches, live)
         return Sample(switches, live, inconsistent)
 
     def draw(self, batch: int, generator: torch.Generator) -> Tensor:
@@ -140,8 +140,9 @@ class Gates:
             switches[:, group] = chosen.clamp(max=len(group) - 1)[:, None] == torch.arange(len(group))
         return switches
 
-    def _mend(self, switches: Tensor, live: Tensor) -> Tensor:
-        """Put the most probable connected architecture into the rows that are still inconsistent."""
+    def mend(self, switches: Tensor, live: Tensor) -> Tensor:
+        """Put the most probable connected architecture into the rows of switches `[B, S]` that are inconsistent: the
+        live edges `[B, E]` then."""
         broken = ~live.any(1)
         best = most_probable(self.graph, self.logits.double().numpy(), ())
         assert best is not None, "a feasible program has an architecture"

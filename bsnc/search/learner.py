@@ -37,12 +37,16 @@ class GateLearner:
         the share of the search that is over.
 
         Until `done` reaches `tighten` the targets of the budgets shrink; from there to the end the weight of the
-        gates' entropy grows.
+        gates' entropy grows. Raises FloatingPointError where the gates' step is not finite.
         """
         config = self.config
         self.penalty.set_progress(done / config.tighten if config.tighten > 0 else 1.0)
         gradient = self.estimator.gradient(self.gates, sample, losses.double(), self.penalty(costs))
         decisiveness = max(0.0, done - config.tighten) / max(1e-9, 1 - config.tighten)
         gradient = gradient + config.entropy * decisiveness * entropy_gradient(self.gates)
+        if not bool(torch.isfinite(config.gate_lr * gradient).all()):
+            raise FloatingPointError("a step of the gates is not finite: λ, `entropy` or `gate_lr` is too large")
         self.gates.descend(gradient, config.gate_lr)
-        self.penalty.update(costs)
+        connected = sample.live.any(1)  # what is not connected costs nothing, and is no architecture
+        if bool(connected.any()):
+            self.penalty.update(costs[connected])

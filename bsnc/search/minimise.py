@@ -13,7 +13,6 @@ from bsnc.search.enumeration import every_sample, sample_count
 from bsnc.search.learner import GateLearner
 from bsnc.search.ledger import Ledger
 from bsnc.search.problem import Problem
-from bsnc.search.project import project
 from bsnc.search.strategies import evolve, follow_policy_gradient, search_randomly
 
 BLACK_BOX = SearchConfig(init=0.5, gate_lr=1.0)
@@ -46,8 +45,7 @@ def minimise(
     """
     if evaluations < 1:
         raise ValueError("a search needs at least one evaluation")
-    start = project(problem.graph, np.zeros(problem.graph.switch_count), problem.limits).architecture
-    if start is None:
+    if problem.project(np.zeros(problem.graph.switch_count)) is None:
         raise ValueError("no connected architecture within every limit was found")
     ledger, generator, learner = Ledger(problem, evaluations), torch.Generator().manual_seed(seed), None
     if sample_count(problem.graph) <= evaluations:

@@ -24,7 +24,7 @@ class Penalty:
     LOWEST, HIGHEST = 0.02, 20.0
 
     def __init__(self, bounds: Sequence[float], starts: Sequence[float], penalty: float | str) -> None:
-        self.bounds = torch.tensor(bounds, dtype=torch.float64)
+        self.bounds = torch.tensor(bounds, dtype=torch.float64).clamp(max=torch.finfo(torch.float64).max)
         self.starts = torch.maximum(torch.tensor(starts, dtype=torch.float64), self.bounds)
         self.targets = self.bounds
         self.is_auto = penalty == "auto"
@@ -47,4 +47,6 @@ class Penalty:
         self.lambdas = (self.lambdas * torch.exp(self.RATE * excess)).clamp(self.LOWEST, self.HIGHEST)
 
     def _excess(self, costs: Tensor) -> Tensor:
-        return costs / self.targets - 1
+        """Relative to the targets; to the starting cost where a target is 0."""
+        unit = torch.where(self.targets > 0, self.targets, self.starts)
+        return (costs - self.targets) / torch.where(unit > 0, unit, 1.0)

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from bsnc.ir import Edge, Gate, Graph, Node, OpCall
+from bsnc.search.architecture import Architecture, Vector
 from bsnc.search.limit import Count, Limit
+from bsnc.search.project import project
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 """(switches `[B, S]`, live edges `[B, E]`), both bool → losses `[B]`. Of samples that come from an estimator that
@@ -46,9 +48,16 @@ class Problem:
             within &= torch.from_numpy(limit.holds(live.numpy()))
         return within
 
+    def project(self, logits: Vector) -> Architecture | None:
+        """The most probable feasible architecture for logits `[S]`, as far as was searched; where that finds none, the
+        one for equal logits, and None only where that finds none either."""
+        found = project(self.graph, logits, self.limits).architecture
+        return found or project(self.graph, np.zeros_like(logits), self.limits).architecture
+
 
 def limit_of_function(count: Count, bound: float) -> Limit:
-    """`count(live) ≤ bound` where nothing else is known of the cost; count takes live edges `[B, E]`, gives `[B]`."""
+    """`count(live) ≤ bound` where nothing else is known of the cost but that it is at least 0; count takes live edges
+    `[B, E]`, gives `[B]`."""
 
     def zero(live: NDArray[np.bool_]) -> NDArray[np.float64]:
         return np.zeros(len(live))

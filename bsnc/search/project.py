@@ -201,8 +201,10 @@ def _starts(graph: Graph, limits: Sequence[Limit]) -> Iterator[Architecture]:
 
 
 def _excess(limits: Sequence[Limit], live: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """By how much all limits together are exceeded, each relative to its bound; infinite where nothing is live."""
-    excess = np.sum([np.maximum(limit.count(live) / limit.bound - 1, 0) for limit in limits], axis=0)
+    """By how much all limits together are exceeded, each relative to its bound, if that is not 0: 0 just where all
+    hold; infinite where nothing is live."""
+    parts = [np.maximum(limit.count(live) - limit.bound, 0) / (abs(limit.bound) or 1.0) for limit in limits]
+    excess = np.sum(parts, axis=0)
     return np.where(live.any(1), excess, np.inf)
 
 

@@ -59,9 +59,10 @@ def judge(gates: Gates) -> Verdict:
     )
 
 
-def judge_evaluations(used: int, limit: int, found_at: int, gates: Gates | None) -> Verdict:
+def judge_evaluations(used: int, limit: float, found_at: int, gates: Gates | None) -> Verdict:
     """The verdict on a search that used so many of its evaluations and found its best by one of them. Converged: it ran
-    out of architectures, or found its best in the first SETTLED of its evaluations."""
+    out of architectures, as it does where `limit` is infinite, or found its best in the first SETTLED of its
+    evaluations."""
     known = judge(gates) if gates else Verdict(False, "")
     if used < limit:
         return replace(known, converged=True, reason=f"nothing promising was left after {used} evaluations")

@@ -92,6 +92,8 @@ def load_checkpoint(path: Path, owner: str) -> State | None:
 def _encode(value: Any, name: str, tensors: dict[str, Tensor]) -> Any:
     """JSON with tensors replaced by their names; a dict becomes pairs, so that keys may be numbers."""
     if isinstance(value, Tensor):
+        while name in tensors:  # keys may have dots
+            name += "'"
         tensors[name] = value.detach().to("cpu", copy=True).contiguous()
         return {"tensor": name}
     if isinstance(value, Mapping):

@@ -20,7 +20,7 @@ class JointPolicy:
         self.learner = GateLearner(program.graph, budgets.costs, budgets.bounds, program.search)
         self.inconsistent = 0
         self.sampled: Tensor = torch.zeros(0, len(budgets.bounds), dtype=torch.float64)
-        """Costs `[N, K]` of the samples of the last epoch."""
+        """Costs `[N, K]` of the samples of the last epoch, of those that are connected."""
         self._epoch: list[tuple[Tensor, int]] = []
 
     def sample(self, batch: int, generator: torch.Generator) -> Sample:
@@ -28,7 +28,7 @@ class JointPolicy:
 
     def learn(self, sample: Sample, losses: Tensor, epochs: float) -> None:
         costs = self.budgets.costs(sample.live)
-        self._epoch.append((costs, sample.inconsistent))
+        self._epoch.append((costs[sample.live.any(1)], sample.inconsistent))
         warmup = self.config.warmup
         if epochs >= warmup:
             self.learner.learn(sample, losses, costs, (epochs - warmup) / max(1, self.epochs - warmup))
@@ -41,9 +41,9 @@ class JointPolicy:
         verdict = judge(self.learner.gates)
         names, lambdas = self.budgets.names, self.learner.penalty.lambdas.tolist()
         return {
-            "cost": dict(zip(names, self.sampled.mean(0).tolist(), strict=True)),
+            "cost": dict(zip(names, means(self.sampled), strict=True)),
             "lambda": dict(zip(names, lambdas, strict=True)),
-            "over_budget": self.budgets.share_over(self.sampled),
+            "over_budget": self.budgets.share_over(self.sampled) if len(self.sampled) else None,
             "mean_entropy": verdict.mean_entropy,
             "open_gates": verdict.open_gates,
             "inconsistent_samples": inconsistent,
@@ -63,3 +63,8 @@ class JointPolicy:
         self.learner.penalty.lambdas = state["lambdas"]
         self.inconsistent, self.sampled = state["inconsistent"], state["sampled"]
         self._epoch = [(costs, count) for costs, count in state["epoch"]]
+
+
+def means(costs: Tensor) -> list[float] | list[None]:
+    """Costs `[N, K]` → their means `[K]`; None where there are none."""
+    return costs.mean(0).tolist() if len(costs) else [None] * costs.shape[1]

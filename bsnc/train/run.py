@@ -22,6 +22,7 @@ from bsnc.search import Verdict
 from bsnc.train.bounds import BudgetTable
 from bsnc.train.checkpoint import Checkpoints
 from bsnc.train.finish import Evaluation, evaluate, reestimate_batch_norm, train_network
+from bsnc.train.joint import means
 from bsnc.train.progress import Journal, Progress
 from bsnc.train.run_files import ArchitectureFile, RunConfig, begin_run, load_begun, save_run, save_weights
 from bsnc.train.search import Chosen, Search, Searched
@@ -40,7 +41,7 @@ class BudgetOutcome:
     It *binds* where the final network uses BINDS of it or more: with a higher bound another network might be better.
     Of gates that learnt, also λ at the end; the mean cost of their samples (`expected`), of the samples of the last
     epoch where they learnt beside the weights (`sampled`), the cost of the hardened gates, and the share of samples
-    over this budget. None where the search has no such gates.
+    over this budget. None where the search has no such gates, and for what connects nothing.
     """
 
     cost: CostKey
@@ -229,8 +230,9 @@ def _outcomes(program: Program, budgets: BudgetTable, searched: Searched) -> tup
         return tuple(outcomes)
     gates, lambdas = searched.learner.gates, searched.learner.penalty.lambdas.tolist()
     costs = budgets.costs(gates.sample(MANY, torch.Generator().manual_seed(0)).live)
-    hardened = budgets.costs(gates.live(gates.most_probable[None]))[0].tolist()
-    sampled = [None] * len(outcomes) if searched.sampled is None else searched.sampled.mean(0).tolist()
+    likeliest = gates.live(gates.most_probable[None])
+    hardened = means(budgets.costs(likeliest[likeliest.any(1)]))
+    sampled = [None] * len(outcomes) if searched.sampled is None else means(searched.sampled)
     return tuple(
         replace(
             outcome,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, fx
 
-from bsnc.data import Dataset, check_batch
+from bsnc.data import Dataset
 from bsnc.diagnostics import Diagnosed, Diagnostic
 from bsnc.ir import Program
 from bsnc.lower import lower_stochastic
@@ -70,7 +71,10 @@ class Search:
     def run(self, seed: int) -> Searched:
         """Raises Diagnosed (BSN401 no architecture, BSN501 too few examples, BSN502 divergence), Stopped."""
         network = lower_stochastic(self.program.graph, seed)
-        return self._joint(network) if self.program.search.mode == "joint" else self._staged(network)
+        try:
+            return self._joint(network) if self.program.search.mode == "joint" else self._staged(network)
+        except FloatingPointError as broken:
+            raise Diagnosed(Diagnostic("BSN502", str(broken), subject="train")) from None
 
     def _joint(self, network: fx.GraphModule) -> Searched:
         policy = JointPolicy(self.program, self.budgets)
@@ -85,7 +89,7 @@ class Search:
         search, graph = self.program.search, self.program.graph
         policy = WidePolicy(graph, search.init)
         dataset, held = hold_out(self.dataset, search.held_out, self.generator)
-        check_batch(dataset, self.program.train.batch_size)
+        self._check_rest(len(dataset.train), len(held))
         self._train(dataset, network, policy)
         inputs = self.dataset.normalise(held.inputs)
         planned = min(search.evaluations, sample_count(graph))
@@ -96,13 +100,20 @@ class Search:
             found = minimise(problem, search.evaluations, search.strategy, seed, gate_settings(search))
         except ValueError as none:
             raise Diagnosed(Diagnostic("BSN401", str(none), subject="train")) from None
-        except FloatingPointError as broken:
-            raise Diagnosed(Diagnostic("BSN502", str(broken), subject="train")) from None
         best = torch.from_numpy(found.architecture.live)
         chosen = Chosen(costliest_peer(best, peers_of(best, loss.judged), self.budgets))
         gates = found.learner.gates if found.learner else None
-        verdict = judge_evaluations(found.evaluations, search.evaluations, found.found_at, gates)
+        limit = search.evaluations if planned < sample_count(graph) else math.inf  # else all there are were judged
+        verdict = judge_evaluations(found.evaluations, limit, found.found_at, gates)
         return Searched(network, chosen, verdict, found.learner, None, policy.inconsistent, found.evaluations)
+
+    def _check_rest(self, rest: int, held: int) -> None:
+        """Raises Diagnosed (BSN501) where the examples that are not held out do not fill a batch."""
+        if rest < self.program.train.batch_size:
+            left = f"{held} of {held + rest} training examples are held out, which leaves {rest}"
+            message = f"{left}, fewer than a batch of {self.program.train.batch_size}"
+            help_text = "lower `held_out` in section `search`, or `batch_size` in section `train`"
+            raise Diagnosed(Diagnostic("BSN501", message, subject="section search", help=help_text))
 
     def _train(self, dataset: Dataset, network: fx.GraphModule, policy: JointPolicy | WidePolicy) -> None:
         phase = Phase("search", self.program.train.epochs)

@@ -147,6 +147,16 @@ def test_the_mean_over_sampled_batches_is_the_exact_gradient_within_its_confiden
     assert ((table.mean(0) - exact).abs() <= 4.5 * error + 1e-12).all()
 
 
+@pytest.mark.parametrize("explore", [0.0, 0.5])
+def test_relaxed_samples_come_from_the_mixture_with_the_exploration_floor(explore: float) -> None:
+    gates = gates_of(CHOOSING, [4.0, -4.0, 0.0, -4.0, 4.0], explore)
+    sample = ESTIMATORS["gumbel_st"].draw(gates, 4000, torch.Generator().manual_seed(0))
+    assert torch.allclose(sample.switches.double().mean(0), gates.chances, atol=0.03)
+    assert sample.relaxed is not None and sample.leaf is not None
+    sample.relaxed.sum(0).square().sum().backward()
+    assert sample.leaf.grad is not None and torch.isfinite(sample.leaf.grad).all() and (sample.leaf.grad != 0).any()
+
+
 def test_antithetic_pairs_differ_in_every_even_gate_and_share_the_rest_of_a_batch() -> None:
     gates = gates_of(SPARSE, [0.0, 0.0, 0.0])
     rows = ESTIMATORS["disarm"].draw(gates, 9, torch.Generator().manual_seed(0)).switches

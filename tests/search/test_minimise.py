@@ -93,6 +93,26 @@ def test_a_choice_of_one_option_always_has_it() -> None:
     assert torch.cat(asked)[:, 0].all()
 
 
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("bound", [0.0, np.inf])
+def test_a_bound_may_be_nothing_or_infinite_also_beyond_what_is_enumerated(strategy: Strategy, bound: float) -> None:
+    limit = limit_of_function(lambda live: live.sum(1) - 14.0, bound)
+    problem = Problem(free_gates([1] * 14), lambda switches, live: -switches.sum(1).double(), (limit,))
+    found = minimise(problem, 100, strategy)
+    assert (found.loss == 0) if bound == 0 else (found.loss < -10)
+
+
+@pytest.mark.parametrize("strategy", ["policy_gradient", "random"])
+def test_what_is_feasible_by_one_projection_need_not_be_found_by_the_next(strategy: Strategy) -> None:
+    """One in a hundred is within the limit, and no neighbour of it."""
+    graph = free_gates([1] * 13)
+    weights = np.random.default_rng(4).integers(1, 2**31, len(graph.edges))
+    limit = limit_of_function(lambda live: (live @ weights % 97 != 0).astype(float), 0.5)
+    worth = torch.linspace(-1, 1, 13, dtype=torch.float64)
+    found = minimise(Problem(graph, lambda switches, live: switches.double() @ worth, (limit,)), 80, strategy)
+    assert limit.holds(found.architecture.live[None]).all()
+
+
 @pytest.mark.parametrize("evaluations", [0, -1])
 def test_a_search_without_evaluations_is_refused(evaluations: int) -> None:
     with pytest.raises(ValueError, match="at least one evaluation"):

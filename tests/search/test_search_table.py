@@ -74,3 +74,22 @@ def test_so_is_one_with_what_is_no_number_and_one_that_is_not_there(lines: list[
     path.write_text("\n".join([lines[0], lines[1].replace(",", f",{number},"), *lines[2:]]), encoding="utf-8")
     with pytest.raises(SystemExit, match=f"line 2: '{number}' is no accuracy"):
         read_table(path, "Accuracy")
+
+
+@pytest.mark.parametrize(
+    ("row", "said"), [("{},12.5,0", "has another accuracy above"), ('"', "field larger than field limit")]
+)
+def test_so_is_one_with_two_accuracies_of_an_architecture_or_an_open_quote(
+    lines: list[str], tmp_path: Path, row: str, said: str
+) -> None:
+    read_table, path = runpy.run_path(str(ROOT / "examples" / "search_table.py"))["read_table"], tmp_path / "table.csv"
+    again = row.format(lines[9].split(",")[0])
+    path.write_text("\n".join([*lines[:99], again, *lines[99:]]), encoding="utf-8")
+    with pytest.raises(SystemExit, match=said):
+        read_table(path, "Accuracy")
+
+
+def test_a_table_may_begin_with_a_byte_order_mark(lines: list[str], tmp_path: Path) -> None:
+    read_table, path = runpy.run_path(str(ROOT / "examples" / "search_table.py"))["read_table"], tmp_path / "table.csv"
+    path.write_text("\n".join(lines), encoding="utf-8-sig")
+    assert len(read_table(path, "Accuracy")) == 5**6

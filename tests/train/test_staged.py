@@ -1,5 +1,6 @@
 """A staged search: what is held out is judged on and not trained on, and judging leaves no trace."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -10,13 +11,15 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
 
+from bsnc.cost import cost_of
 from bsnc.data import Dataset, Split
 from bsnc.diagnostics import Diagnosed, Source
 from bsnc.driver import Overrides
 from bsnc.driver.check import load_program
-from bsnc.ir import Program, Step
+from bsnc.ir import Graph, Program, Step
 from bsnc.lower import lower_stochastic
-from bsnc.train import Silent, search, staged, train_program, training
+from bsnc.search import least
+from bsnc.train import Silent, limit_of, search, staged, train_program, training
 from bsnc.train.staged import MOST_HELD_OUT, HeldOutLoss, hold_out
 from tests.laws.brute_force import every_choice
 from tests.laws.strategies import law, networks
@@ -141,18 +144,63 @@ def test_weights_of_the_last_good_epoch_stay_where_a_later_one_diverges(program:
     """The learning rate grows beyond measure after the second."""
     training = program.train.model_copy(update={"epochs": 3, "schedule": Step(at=(2,), by=1e30)})
     diverging = program.model_copy(update={"train": training})
-    rows: list[dict[str, Tensor]] = []
-
-    class Watch(Silent):
-        def epoch(self, row: object) -> None:
-            rows.append(load_file(tmp_path / "search.safetensors"))
-
     with pytest.raises(Diagnosed) as caught:
-        train_program(diverging, [Source("s.bsn", "")], tmp_path, 0, Watch())
+        train_program(diverging, [Source("s.bsn", "")], tmp_path, 0, Silent())
     (diagnostic,) = caught.value.diagnostics
     assert diagnostic.code == "BSN502" and "phase search, epoch 3, batch" in diagnostic.message
-    left, expected = load_file(tmp_path / "search.safetensors"), lower_stochastic(program.graph).state_dict()
-    assert len(rows) == 2 and left.keys() == expected.keys()
-    assert all(torch.equal(left[name], rows[1][name]) and torch.isfinite(left[name]).all() for name in left)
-    assert any(not torch.equal(left[name], rows[0][name]) for name in left)
-    lower_stochastic(program.graph).load_state_dict(left)
+    kept = load_file(tmp_path / "checkpoints" / "search.safetensors")
+    weights = {name.removeprefix("network."): value for name, value in kept.items() if name.startswith("network.")}
+    lower_stochastic(program.graph).load_state_dict(weights)
+    assert all(torch.isfinite(value).all() for value in weights.values())
+    assert [row["epoch"] for row in map(json.loads, (tmp_path / "metrics.jsonl").read_text().splitlines())] == [0, 1]
+
+
+def test_a_search_that_judged_all_there_is_has_converged(program: Program, tmp_path: Path) -> None:
+    """Also with no more evaluations than that: a network without gates is its only architecture."""
+    whole = program.graph
+    edges = tuple(edge.model_copy(update={"gate": None, "option": None}) for edge in whole.edges)
+    graph = Graph(name="n", nodes=whole.nodes, edges=edges, gates=())
+    small = searching(program.model_copy(update={"graph": graph, "budgets": ()}), evaluations=1)
+    result = train_program(small, [Source("s.bsn", "")], tmp_path, 0, Silent())
+    assert result.evaluations == 1 and result.verdict.converged
+    assert result.verdict.reason == "nothing promising was left after 1 evaluations"
+
+
+def test_where_what_is_held_out_leaves_no_batch_the_share_is_to_blame(program: Program, tmp_path: Path) -> None:
+    with pytest.raises(Diagnosed) as caught:
+        train_program(searching(program, held_out=0.95), [Source("s.bsn", "")], tmp_path, 0, Silent())
+    (diagnostic,) = caught.value.diagnostics
+    assert diagnostic.code == "BSN501" and "held_out" in str(diagnostic.help)
+    assert diagnostic.message.startswith("1280 of 1347 training examples are held out, which leaves 67, fewer than")
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"mode": "joint", "warmup": 0, "penalty": 1e300},
+        {"mode": "joint", "warmup": 0, "gate_lr": 1e300},
+        {"penalty": 1e300},
+    ],
+)
+def test_gates_that_leave_all_numbers_behind_stop_the_run(program: Program, tmp_path: Path, settings) -> None:
+    with pytest.raises(Diagnosed) as caught:
+        train_program(searching(program, **settings), [Source("s.bsn", "")], tmp_path, 0, Silent())
+    (diagnostic,) = caught.value.diagnostics
+    assert diagnostic.code == "BSN502" and "a step of the gates is not finite" in diagnostic.message
+
+
+@pytest.mark.parametrize(("estimator", "init"), [("disarm", 0.1), ("gumbel_st", 1e-3), ("disarm", 1e-9)])
+def test_samples_that_connect_nothing_count_in_no_cost(program: Program, tmp_path: Path, estimator, init) -> None:
+    """A joint search in which they abound: to count them as 0 would tell less than any architecture costs."""
+    sparse = searching(program, mode="joint", warmup=0, estimator=estimator, init=init)
+    result = train_program(sparse, [Source("s.bsn", "")], tmp_path, 0, Silent())
+    (outcome,), row = result.budgets, json.loads((tmp_path / "metrics.jsonl").read_text().splitlines()[0])
+    assert result.inconsistent > 0 and outcome.hardened is None and outcome.expected > 0
+    least = least_cost(program)
+    assert outcome.sampled is None if init < 1e-6 else outcome.sampled >= least
+    assert row["cost"] == {"flops": outcome.sampled} and (row["over_budget"] is None) == (outcome.sampled is None)
+
+
+def least_cost(program: Program) -> float:
+    (budget,) = program.budgets
+    return least(program.graph, limit_of(cost_of(budget.cost, program.graph))).value

@@ -9,7 +9,6 @@ from bsnc.ir import SearchConfig
 from bsnc.search.gates import Sample
 from bsnc.search.learner import GateLearner
 from bsnc.search.ledger import Ledger
-from bsnc.search.project import project
 from bsnc.search.strategies.refine import refine
 
 BATCH = 16
@@ -33,7 +32,7 @@ def follow_policy_gradient(
         sample = learner.sample(BATCH, generator)
         losses = _losses(ledger, learner, sample)
         learner.learn(sample, losses, problem.costs(sample.live), max(ledger.used / planned, step / steps))
-    found = project(problem.graph, learner.gates.logits.double().numpy(), problem.limits).architecture
+    found = problem.project(learner.gates.logits.double().numpy())
     assert found is not None, "a problem that has a feasible architecture"
     ledger(torch.from_numpy(found.switches)[None], torch.from_numpy(found.live)[None])
     refine(ledger, learner.gates, generator)

@@ -10,7 +10,6 @@ from torch import Tensor
 
 from bsnc.search.ledger import Ledger
 from bsnc.search.problem import Problem
-from bsnc.search.project import project
 from bsnc.search.wide import WideGates
 
 DRAWS, ROUNDS = 256, 8
@@ -41,6 +40,6 @@ def random_feasible(problem: Problem, generator: torch.Generator) -> Iterator[Te
         yield from rows
     while True:
         logits = torch.randn(problem.graph.switch_count, generator=generator, dtype=torch.float64)
-        found = project(problem.graph, logits.numpy(), problem.limits).architecture
+        found = problem.project(logits.numpy())
         assert found is not None, "a problem that has a feasible architecture"
         yield torch.from_numpy(found.switches)
