@@ -152,7 +152,7 @@ def _other_versions(directory: Path, config: RunConfig) -> list[Diagnostic]:
     changed = [f"{name} {then}" for name, then in config.versions.items() if now.get(name) != then]
     if not changed:
         return []
-    message = f"the run began with {', '.join(changed)}, which is another now: numbers may differ a little"
+    message = f"the run began with other versions, {', '.join(changed)}: numbers may differ a little"
     return [Diagnostic("BSN506", message, subject=str(directory))]
 
 

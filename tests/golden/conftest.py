@@ -29,6 +29,7 @@ def model_files(tiny_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
         _edited(folder / "run" / "model.onnx", folder / f"{name}.onnx", edit)
     _hardmax_model(folder / "foreign.onnx")
     _damaged_runs(folder)
+    _stopped_run(folder)
     return folder
 
 
@@ -103,3 +104,15 @@ def _damaged_runs(folder: Path) -> None:
     ir.write_text(ir.read_text(encoding="utf-8").replace('"version": 2', '"version": 99', 1), encoding="utf-8")
     weights = folder / "cut_weights" / "weights.safetensors"
     weights.write_bytes(weights.read_bytes()[:100])
+
+
+def _stopped_run(folder: Path) -> None:
+    """It began with another numpy; its checkpoint was cut."""
+    run = folder / "stopped"
+    shutil.copytree(folder / "run", run)
+    (run / "summary.json").unlink()
+    config = json.loads((run / "config.json").read_text(encoding="utf-8"))
+    config["versions"]["numpy"] = "1.0"
+    (run / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    (run / "checkpoints").mkdir()
+    (run / "checkpoints" / "search.safetensors").write_bytes(b"half")
