@@ -71,6 +71,7 @@ class Trained:
             "inconsistent_samples": self.result.inconsistent,
             "evaluations": self.result.evaluations,
             "parity": self.certificate.parity.max_abs_diff,
+            "data": self.result.dataset.sizes,
             "seconds": round(self.result.seconds, 2),
         }
 
@@ -90,20 +91,24 @@ def train_spec(
     `warn` gets all warnings before training begins; `step` follows the measuring of latencies, where budgets need it.
     """
     program, analysis = load_program(path, overrides)
+    program = with_data_below(program, path)
     given = given_of(program, analysis, overrides.allow_extern)
     report = report_costs(program, analysis, given)
     require_feasible(report)
+    dataset = None
     if not all(given.tells(budget.cost) for budget in program.budgets):
+        dataset = load_data(program.data, program.graph)  # before measuring, which takes longer
         given = everything_given(program, analysis, overrides.allow_extern, step)
         report = report_costs(program, analysis, given)
         require_feasible(report)
     _require_weights(report, analysis)
     warn([*warnings_of(analysis), *report.diagnostics])
     prepare(directory)
+    dataset = dataset or load_data(program.data, program.graph)
     torch.set_num_threads(threads or suggested_threads(program, report))
     with _stopping(directory) as interruption:
         stop = interruption.requested
-        result = train_program(program, analysis.sources, directory, seed, progress, given, stop=stop)
+        result = train_program(program, analysis.sources, directory, seed, progress, given, dataset, stop)
         return _finish(directory, result, given)
 
 
@@ -180,6 +185,12 @@ def _finish(directory: Path, result: RunResult, given: Given) -> Trained:
     write_json(directory / SUMMARY, trained.as_json())
     forget_checkpoints(directory)
     return trained
+
+
+def with_data_below(program: Program, spec: Path) -> Program:
+    """The program with the absolute path of its data, which a spec gives relative to its own directory: a run is
+    exported again from wherever it lies."""
+    return program.model_copy(update={"data": program.data.below(spec.parent)})
 
 
 def _require_weights(report: CostReport, analysis: Analysis) -> None:

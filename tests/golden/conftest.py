@@ -1,11 +1,14 @@
-"""An empty cache; model files and run directories, good and bad, for the goldens of `models/`."""
+"""An empty cache; model files and run directories, good and bad, for the goldens of `models/`, and data, mostly bad,
+for those of `data/`."""
 
 from __future__ import annotations
 
 import json
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -31,6 +34,39 @@ def model_files(tiny_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     _damaged_runs(folder)
     _stopped_run(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def data_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of small data sets, in which something is wrong."""
+    from tests.data.made import CLASSES, as_on_the_hub, pixels, png, write_folders, write_images, write_table
+
+    folder = tmp_path_factory.mktemp("data") / "files"
+    write_images(folder / "animals" / "train-00000-of-00001.parquet", 12)
+    encoded = [png(image) for image in pixels(6)]
+    labels = {"label": CLASSES}
+    bad = {"img": as_on_the_hub(encoded), "label": [0, 1, 2, 0, 7, 1]}
+    write_table(folder / "bad_label.parquet", bad, labels)
+    write_table(folder / "damaged.parquet", bad | {"img": as_on_the_hub([*encoded[:3], b"GIF?", *encoded[:2]])}, labels)
+    write_table(folder / "two_labels.parquet", bad | {"coarse": [0, 1] * 3, "label": [0, 1, 2] * 2})
+    write_folders(folder / "photos", {"cat": 3})
+    write_folders(folder / "photos", {"dog": 3, "owl": 3}, (4, 6))
+    return folder
+
+
+@pytest.fixture
+def packages(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For cases that say so in their name, `datasets` is not installed, or cannot reach the hub."""
+    name = request.node.name
+    if "without_datasets" in name:
+        monkeypatch.setitem(sys.modules, "datasets", None)
+    if "hub_not_reached" in name:
+
+        def load_dataset(*_: object, **__: object) -> None:
+            raise ConnectionError("Couldn't reach 'uoft-cs/cifar10' on the Hub (OfflineModeIsEnabled)")
+
+        fake = SimpleNamespace(load_dataset=load_dataset, disable_progress_bars=lambda: None)
+        monkeypatch.setitem(sys.modules, "datasets", fake)
 
 
 def _edited(source: Path, target: Path, edit: Edit) -> None:
