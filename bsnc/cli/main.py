@@ -24,6 +24,7 @@ from bsnc.cli.tables import (
     budget_table,
     certificate_text,
     cost_table,
+    evaluation_text,
     graph_size,
     mask_table,
     projection_text,
@@ -226,7 +227,7 @@ def train(
         print_json(trained.as_json())
         return
     result = trained.result
-    click.echo(f"test: {result.test.accuracy:.2%} of {result.test.examples} examples, loss {result.test.loss:.4f}")
+    click.echo(evaluation_text(result.test))
     click.echo(f"network: {len(result.graph.edges)} of {len(result.program.graph.edges)} edges")
     state = "converged" if result.verdict.converged else "not converged"
     click.echo(f"search: {state}: {result.verdict.reason}; inconsistent samples: {result.inconsistent}\n")

@@ -14,6 +14,9 @@ def load_data(config: DataConfig, graph: Graph) -> Dataset:
     if not isinstance(config.source, Digits):
         message = f"data source `{config.source.kind}` cannot be read by this version"
         raise Diagnosed(Diagnostic("BSN501", message, subject="section data", help="`digits` can be"))
+    if config.target != "class":
+        message = f"`digits` has classes, which `target = {config.target}` cannot predict"
+        raise Diagnosed(Diagnostic("BSN501", message, subject="section data"))
     dataset = read_digits(config.source)
     check_fit(dataset, graph)
     return dataset

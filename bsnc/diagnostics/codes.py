@@ -240,7 +240,7 @@ CODES: dict[str, Code] = {
     "BSN501": Code(
         "data not usable",
         "The `data` section names a source that this version cannot read, or its examples do not have the shape or "
-        "the number of classes that the network declares.",
+        "the number of classes that the network declares. Or an augmentation does not suit the input or the target.",
     ),
     "BSN502": Code(
         "training diverged",

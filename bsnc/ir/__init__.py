@@ -1,28 +1,35 @@
 """The graph IR: S-networks, budgets and sections as frozen data. Torch-free."""
 
 from bsnc.ir.architecture import architecture_of, without_empty_slots, without_gates
+from bsnc.ir.augmentation import misfit
 from bsnc.ir.budget import COST_SIGNATURES, Budget, CostKey, CostOption, CostSignature, every_cost, signature_of
 from bsnc.ir.channels import channel_pairs, mixing_call, narrowed, removable
 from bsnc.ir.config import (
     SECTIONS,
+    Augmentation,
     Constant,
     Cosine,
     Crop,
+    Cutout,
     DataConfig,
     Digits,
     Flip,
     Hub,
+    Jitter,
+    Mixup,
     OneCycle,
     Parquet,
     SearchConfig,
     Sgd,
     Step,
     Strategy,
+    Target,
     TrainConfig,
 )
 from bsnc.ir.graph import Edge, Frozen, Gate, Graph, Node, OpCall, Slot
 from bsnc.ir.listing import module_text, pipeline_text, print_graph, shape_text
 from bsnc.ir.liveness import edges_on_a_path, forced_edges, live_bits, live_edges, reached_edges
+from bsnc.ir.metric import METRICS, metrics_in_short, metrics_text
 from bsnc.ir.networkx_view import to_networkx
 from bsnc.ir.program import IrFormatError, Program, Setting, dump_program, graph_hash, load_program
 from bsnc.ir.quantity import as_bound, exactly, roughly
@@ -31,7 +38,9 @@ from bsnc.ir.verify import InvalidGraphError, verify
 
 __all__ = [
     "COST_SIGNATURES",
+    "METRICS",
     "SECTIONS",
+    "Augmentation",
     "Budget",
     "Constant",
     "Cosine",
@@ -39,6 +48,7 @@ __all__ = [
     "CostOption",
     "CostSignature",
     "Crop",
+    "Cutout",
     "DataConfig",
     "Digits",
     "Edge",
@@ -49,6 +59,8 @@ __all__ = [
     "Hub",
     "InvalidGraphError",
     "IrFormatError",
+    "Jitter",
+    "Mixup",
     "Node",
     "OneCycle",
     "OpCall",
@@ -60,6 +72,7 @@ __all__ = [
     "Slot",
     "Step",
     "Strategy",
+    "Target",
     "TrainConfig",
     "architecture_of",
     "as_bound",
@@ -74,6 +87,9 @@ __all__ = [
     "live_edges",
     "load_program",
     "makes_tensor",
+    "metrics_in_short",
+    "metrics_text",
+    "misfit",
     "mixing_call",
     "module_text",
     "narrowed",

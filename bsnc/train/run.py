@@ -14,7 +14,7 @@ from torch import fx
 
 from bsnc import __version__
 from bsnc.cost import Given
-from bsnc.data import Dataset, check_batch, load_data
+from bsnc.data import Dataset, check_augmentation, check_batch, check_fit, load_data
 from bsnc.diagnostics import Source
 from bsnc.disk import write_json
 from bsnc.ir import CostKey, Graph, Program, graph_hash
@@ -114,6 +114,8 @@ def train_program(
     """
     started = time.monotonic()
     dataset = dataset or load_data(program.data, program.graph)
+    check_fit(dataset, program.graph)
+    check_augmentation(dataset, program.data.augment)
     check_batch(dataset, program.train.batch_size)
     save_sources(directory, sources)
     write_json(directory / "config.json", _record(program, seed))

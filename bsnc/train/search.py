@@ -87,9 +87,8 @@ class Search:
         dataset, held = hold_out(self.dataset, search.held_out, self.generator)
         check_batch(dataset, self.program.train.batch_size)
         self._train(dataset, network, policy)
-        inputs = self.dataset.normalise(held.inputs)
         planned = min(search.evaluations, sample_count(graph))
-        loss = HeldOutLoss(graph, network, inputs, held.targets, self.progress, planned)
+        loss = HeldOutLoss(graph, network, self.dataset, held, self.progress, planned)
         seed = int(torch.randint(2**31, (1,), generator=self.generator))
         problem = Problem(graph, loss, self.budgets.limits)
         try:

@@ -12,7 +12,7 @@ from typing import Protocol
 import torch
 from torch import Tensor, fx
 
-from bsnc.data import Dataset, augment, task_loss
+from bsnc.data import Dataset, Split, Tally, Task, augment
 from bsnc.ir import Program
 from bsnc.search import Sample, masks_of_sample
 from bsnc.train.finite import check_finite
@@ -45,23 +45,11 @@ class Policy(Protocol):
 
 
 @dataclass
-class Totals:
+class Totals(Tally):
     """Sums over the steps of an epoch."""
 
-    steps: int = 0
-    examples: int = 0
-    loss: float = 0.0
-    correct: int = 0
-
-    def add(self, losses: Tensor, outputs: Tensor, targets: Tensor) -> None:
-        self.steps += 1
-        self.examples += len(targets)
-        self.loss += float(losses.sum())
-        self.correct += int((outputs.argmax(1) == targets).sum())
-
-    def row(self, phase: str, epoch: int) -> dict[str, object]:
-        seen = max(1, self.examples)
-        return {"phase": phase, "epoch": epoch, "loss": self.loss / seen, "accuracy": self.correct / seen}
+    def row(self, task: Task, phase: str, epoch: int) -> dict[str, object]:
+        return {"phase": phase, "epoch": epoch, "loss": self.mean_loss, **self.metrics(task)}
 
 
 class Training:
@@ -98,7 +86,7 @@ class Training:
                 self._step(inputs, targets, epoch, totals)
             if checkpoint is not None:
                 save_weights(checkpoint, self.network)
-            row = totals.row(self.phase.name, epoch) | dict(self.policy.row() if self.policy else {})
+            row = totals.row(self.dataset.task, self.phase.name, epoch) | dict(self.policy.row() if self.policy else {})
             rate, seconds = float(self.schedule.get_last_lr()[0]), round(time.monotonic() - started, 3)
             progress.epoch(row | {"learning_rate": rate, "seconds": seconds})
 
@@ -106,7 +94,7 @@ class Training:
         sample = self.policy.sample(len(targets), self.generator) if self.policy else None
         taken = (inputs,) if sample is None else (inputs, masks_of_sample(self.program.graph, sample))
         outputs = self.network(*taken)
-        losses = task_loss(outputs, targets, self.program.train.label_smoothing)
+        losses = self.dataset.task.losses(outputs, targets, self.program.train.label_smoothing)
         batch = f"phase {self.phase.name}, epoch {epoch + 1}, batch {totals.steps + 1}"
         check_finite(losses, self.program.graph, self.network, taken, batch)
         self.optimiser.zero_grad()
@@ -116,7 +104,7 @@ class Training:
         self.schedule.step()
         if self.policy is not None and sample is not None:
             self.policy.learn(sample, losses.detach(), epoch + totals.steps / self.steps)
-        totals.add(losses.detach(), outputs.detach(), targets)
+        totals.add(self.dataset.task, losses.detach(), outputs.detach(), targets)
 
     def _batches(self, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
         """Whole batches of normalised inputs and their targets in a fresh random order; the rest waits its turn."""
@@ -125,7 +113,10 @@ class Training:
         order = torch.randperm(len(train), generator=self.generator)
         for step in range(self.steps):
             batch = train[order[step * size : (step + 1) * size]]
-            inputs = batch.inputs
             if not is_clean:
-                inputs = augment(inputs, self.program.data.augment, self.generator)
-            yield self.dataset.normalise(inputs), batch.targets
+                batch = self._augmented(batch)
+            yield self.dataset.normalise(batch.inputs), batch.targets
+
+    def _augmented(self, batch: Split) -> Split:
+        classes = len(self.dataset.class_names) or self.program.graph.output.shape[0]
+        return augment(batch, self.program.data.augment, self.dataset.task, classes, self.generator)
