@@ -14,5 +14,5 @@ def misfit(step: Augmentation, shape: Shape, target: Target) -> str | None:
     if len(shape) != 3:
         return f"`{step.kind}` changes images [channels, height, width], but the input is {shape_text(shape)}"
     if isinstance(step, Jitter) and step.saturation > 0 and shape[0] != 3:
-        return f"`saturation` of `jitter` needs red, green and blue, but the input has channels: {shape[0]}"
+        return f"`saturation` of `jitter` needs red, green and blue, but the input is {shape_text(shape)}"
     return None
