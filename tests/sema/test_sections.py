@@ -79,7 +79,10 @@ def test_what_is_refused(text: str, expected: list[str]) -> None:
         ("search { lambda = x }", "`lambda` must be a number above 0 or `auto`, not `x`"),
         ("data { source = digits(5) }", "`test` of `digits` must be an int from 10 to 1700, not `5`"),
         ("data { source = x }", "`source` must be `digits(…)`, `hub(…)` or `parquet(…)`, not `x`"),
-        ("data { augment = x }", "`augment` must be a list, each item `crop(…)`, `flip`, `cutout(…)`, `jitter(…)` or `mixup(…)`, not `x`"),
+        (
+            "data { augment = x }",
+            "`augment` must be a list, each item `crop(…)`, `flip`, `cutout(…)`, `jitter(…)` or `mixup(…)`, not `x`",
+        ),
         ("train { optimizer = sgd(nesterov = 1) }", "`nesterov` of `sgd` must be `true` or `false`, not `1`"),
         ("data { source = hub(3) }", "`path` of `hub` must be a string, not `3`"),
     ],
