@@ -38,7 +38,8 @@ INHERITED, FOUND, SCRATCH, RANDOM = "found, before training", "found", "found, f
 
 @dataclass(frozen=True)
 class Entry:
-    """One trained network: its test accuracy, its share of the cost of the whole S-network, its edges."""
+    """One trained network: its test accuracy (in general the main metric of the task), its share of the cost of the
+    whole S-network, its edges."""
 
     kind: str
     seed: int
@@ -102,7 +103,7 @@ def from_scratch(kind: str, task: Task, graph: Graph, seed: int) -> Entry:
     network = lower_static(graph, seed)
     generator = torch.Generator().manual_seed(seed)
     train_network(task.program, task.dataset, network, Phase(kind, task.epochs), generator, Silent())
-    accuracy = evaluate(network, task.dataset).accuracy
+    accuracy = evaluate(network, task.dataset).main
     return Entry(kind, seed, accuracy, share_of(task.program, graph), len(graph.edges), time.monotonic() - started)
 
 
@@ -112,8 +113,8 @@ def run_seed(task: Task, seed: int, randoms: int, whole: bool) -> list[Entry]:
     assert all(outcome.met for outcome in result.budgets), "over budget"
     share, edges = share_of(task.program, result.graph), len(result.graph.edges)
     entries = [
-        Entry(INHERITED, seed, result.inherited.accuracy, share, edges, 0.0),
-        Entry(FOUND, seed, result.test.accuracy, share, edges, result.seconds),
+        Entry(INHERITED, seed, result.inherited.main, share, edges, 0.0),
+        Entry(FOUND, seed, result.test.main, share, edges, result.seconds),
         from_scratch(SCRATCH, task, result.graph, seed),
     ]
     generator = torch.Generator().manual_seed(1000 + seed)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Self, cast
 
 import click
 
+from bsnc.ir import metrics_in_short
+
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
     from rich.progress import TaskID
@@ -85,7 +87,7 @@ def _rich_bar() -> RichProgress:
 
 
 def _metrics(row: Row) -> str:
-    parts = [f"loss {row['loss']:.3f}", f"accuracy {row['accuracy']:.1%}"]
+    parts = [f"loss {row['loss']:.3f}", *metrics_in_short(row)]
     costs = cast(dict[str, float | None], row.get("cost", {}))
     known = [(name, value) for name, value in costs.items() if value is not None]
     parts += [f"{name} {value:,.0f}" if value >= 10 else f"{name} {value:.3g}" for name, value in known]

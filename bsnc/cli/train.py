@@ -11,7 +11,7 @@ import click
 from bsnc.cli import options
 from bsnc.cli.output import own_code_aside, print_json, show_diagnostics
 from bsnc.cli.progress import Bar
-from bsnc.cli.tables import binding_text, certificate_text, projection_text
+from bsnc.cli.tables import binding_text, certificate_text, evaluation_text, projection_text
 from bsnc.driver import Overrides, resume_run, train_spec
 from bsnc.ir import Strategy
 
@@ -80,7 +80,7 @@ def run_text(trained: Trained) -> str:
     result = trained.result
     state = "converged" if result.verdict.converged else "not converged"
     parts = [
-        f"test: {result.test.accuracy:.2%} of {result.test.examples} examples, loss {result.test.loss:.4f}\n"
+        f"{evaluation_text(result.test)}\n"
         f"network: {len(result.graph.edges)} of {len(result.program.graph.edges)} edges\n"
         f"search: {state}: {result.verdict.reason}; inconsistent samples: {result.inconsistent}"
     ]

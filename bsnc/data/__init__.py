@@ -2,8 +2,23 @@
 
 from bsnc.data.augment import augment
 from bsnc.data.dataset import Dataset, Split
-from bsnc.data.fit import check_batch
+from bsnc.data.fit import check_augmentation, check_batch, check_fit
 from bsnc.data.load import load_data
-from bsnc.data.task import task_loss
+from bsnc.data.tally import Tally
+from bsnc.data.task import Classification, Regression, Segmentation, Task, task_of
 
-__all__ = ["Dataset", "Split", "augment", "check_batch", "load_data", "task_loss"]
+__all__ = [
+    "Classification",
+    "Dataset",
+    "Regression",
+    "Segmentation",
+    "Split",
+    "Tally",
+    "Task",
+    "augment",
+    "check_augmentation",
+    "check_batch",
+    "check_fit",
+    "load_data",
+    "task_of",
+]

@@ -10,6 +10,7 @@ from bsnc.data.dataset import Dataset, Split
 from bsnc.data.fit import check_fit
 from bsnc.data.sources import RawSplit, RawSplits
 from bsnc.data.split import with_every_split
+from bsnc.data.task import task_of
 from bsnc.ir import DataConfig, Graph
 
 _ROWS = 1024
@@ -27,8 +28,9 @@ def assemble(raw: RawSplits, config: DataConfig, graph: Graph) -> Dataset:
     assert splits.test is not None
     mean, std = statistics(splits.train.inputs)
     validation = None if splits.validation is None else _as_split(splits.validation)
-    dataset = Dataset(_as_split(splits.train), _as_split(splits.test), names or (), mean, std, validation)
-    check_fit(dataset, graph, config.target)
+    task = task_of(config, splits.train.targets)
+    dataset = Dataset(_as_split(splits.train), _as_split(splits.test), names or (), mean, std, validation, task=task)
+    check_fit(dataset, graph)
     return dataset
 
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
+from bsnc.data.task import Classification, Task
+
 
 @dataclass(frozen=True)
 class Split:
-    """Inputs `[N, C, …]`, images as uint8 or with values in [0, 1], other numbers as float32; and class labels `[N]`
-    (int64), masks `[N, H, W]` (int64) or values `[N, D]` (float32)."""
+    """Inputs `[N, C, …]`, images as uint8 or with values in [0, 1], other numbers as float32; and what to predict:
+    classes `[N]`, masks `[N, H, W]` (integers) or values `[N, D]` (float32)."""
 
     inputs: Tensor
     targets: Tensor
@@ -26,8 +28,8 @@ class Split:
 
 @dataclass(frozen=True)
 class Dataset:
-    """Disjoint splits, and the mean and deviation `[C]` of each channel of the training inputs, of uint8 in units of
-    [0, 1]. A search judges on `validation`, where there is one."""
+    """Disjoint splits, the mean and deviation `[C]` of each channel of the training inputs, of uint8 in units of
+    [0, 1], and what is asked of a network. A search judges on `validation`, where there is one."""
 
     train: Split
     test: Split
@@ -35,6 +37,7 @@ class Dataset:
     mean: Tensor
     std: Tensor
     validation: Split | None = None
+    task: Task = field(default=Classification(), kw_only=True)
 
     @property
     def sizes(self) -> dict[str, int]:
@@ -47,8 +50,7 @@ class Dataset:
 
     def normalise(self, inputs: Tensor) -> Tensor:
         """Inputs as they are read → what the network takes."""
-        if inputs.dtype == torch.uint8:
-            inputs = inputs.float() / 255
+        inputs = as_float(inputs)
         shape = (-1, *(1,) * (inputs.ndim - 2))
         return (inputs - self.mean.view(shape)) / self.std.view(shape)
 
@@ -57,3 +59,8 @@ class Dataset:
         for start in range(0, len(self.test), size):
             batch = self.test[start : start + size]
             yield self.normalise(batch.inputs), batch.targets
+
+
+def as_float(inputs: Tensor) -> Tensor:
+    """uint8 → float32 in [0, 1]; others as they are."""
+    return inputs.float() / 255 if inputs.dtype == torch.uint8 else inputs

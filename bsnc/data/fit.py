@@ -2,46 +2,52 @@
 
 from __future__ import annotations
 
-from torch import Tensor
+from collections.abc import Sequence
 
 from bsnc.data.dataset import Dataset
+from bsnc.data.task import Segmentation
 from bsnc.diagnostics import Diagnosed, Diagnostic
-from bsnc.ir import Graph, Node, shape_text
+from bsnc.ir import Augmentation, Crop, Graph, misfit, shape_text
+
+_CALLED = {1: "rows", 2: "signals", 3: "images"}
+"""Inputs by the rank of one."""
 
 
-def check_fit(dataset: Dataset, graph: Graph, target: str = "class") -> None:
-    """Raises Diagnosed (BSN501) where inputs or targets of a split are not what the network declares."""
-    for name, split in (("train", dataset.train), ("validation", dataset.validation), ("test", dataset.test)):
+def check_fit(dataset: Dataset, graph: Graph) -> None:
+    """Raises Diagnosed (BSN501) where inputs or targets are not what the network declares. Classes without names are
+    as many as the output has."""
+    named = (("the data", dataset.train), ("split `validation`", dataset.validation), ("split `test`", dataset.test))
+    for name, split in named:
         if split is None:
             continue
-        shape = tuple(split.inputs.shape[1:])
-        what = "images" if len(shape) == 3 else "inputs"
-        where = "the data" if name == "train" else f"split `{name}`"
-        _require(graph.input, shape, f"{where} has {what} of shape {shape_text(shape)}")
-        needed, fact = _needed(split.targets, dataset.class_names, graph, target)
-        _require(graph.output, needed, f"{where} has {fact}")
+        shape, classes = tuple(split.inputs.shape[1:]), len(dataset.class_names) or graph.output.shape[0]
+        needed, fact = dataset.task.expects(split.targets, classes)
+        found = [
+            (graph.input, shape, f"{_CALLED.get(len(shape), 'inputs')} of shape {shape_text(shape)}"),
+            (graph.output, needed, fact),
+        ]
+        for node, wanted, has in found:
+            if node.shape != wanted:
+                declared = f"the network declares {node.kind} `{node.name}` as {shape_text(node.shape)}"
+                raise _unusable(f"{name} has {has}, but {declared}")
 
 
-def _needed(targets: Tensor, names: tuple[str, ...], graph: Graph, target: str) -> tuple[tuple[int, ...], str]:
-    """The shape of the output that targets ask for, and why; classes without names are as many as it says."""
-    if target == "value":
-        return (targets.shape[1],), f"{targets.shape[1]} value{'s' if targets.shape[1] != 1 else ''} an example"
-    classes = len(names) or graph.output.shape[0]
-    if target == "class":
-        return (classes,), f"{classes} classes"
-    height, width = targets.shape[1:]
-    return (classes, height, width), f"masks of {height}×{width} pixels of {classes} classes"
-
-
-def _require(node: Node, needed: tuple[int, ...], fact: str) -> None:
-    if node.shape != needed:
-        message = f"{fact}, but the network declares {node.kind} `{node.name}` as {shape_text(node.shape)}"
-        raise Diagnosed(Diagnostic("BSN501", message, subject="section data"))
+def check_augmentation(dataset: Dataset, steps: Sequence[Augmentation]) -> None:
+    """Raises Diagnosed (BSN501) where an augmentation does not suit the inputs or what is to be predicted."""
+    shape, is_mask = tuple(dataset.train.inputs.shape[1:]), isinstance(dataset.task, Segmentation)
+    for step in steps:
+        if (why := misfit(step, shape, dataset.task.target)) is not None:
+            raise _unusable(why)
+        if isinstance(step, Crop) and is_mask and shape[1:] != tuple(dataset.train.targets.shape[1:]):
+            raise _unusable("`crop` cannot crop masks that have not the size of their images")
 
 
 def check_batch(dataset: Dataset, batch_size: int) -> None:
     """Raises Diagnosed (BSN501) where the training split does not fill a batch."""
     if len(dataset.train) < batch_size:
         message = f"the training split has {len(dataset.train)} examples, fewer than a batch of {batch_size}"
-        help_text = "lower `batch_size` in section `train`"
-        raise Diagnosed(Diagnostic("BSN501", message, subject="section data", help=help_text))
+        raise _unusable(message, "lower `batch_size` in section `train`")
+
+
+def _unusable(message: str, help_text: str | None = None) -> Diagnosed:
+    return Diagnosed(Diagnostic("BSN501", message, subject="section data", help=help_text))

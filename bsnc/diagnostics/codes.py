@@ -241,7 +241,7 @@ CODES: dict[str, Code] = {
         "data not usable",
         "The source of section `data` does not hold what training needs: its files are damaged or lack something, a "
         "split is empty or too small, or its examples do not have the shape or the number of classes that the network "
-        "declares.",
+        "declares, or an augmentation does not suit them.",
     ),
     "BSN502": Code(
         "training diverged",

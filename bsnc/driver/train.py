@@ -12,7 +12,7 @@ import torch
 from torch import fx
 
 from bsnc.cost import Given
-from bsnc.data import Dataset, load_data
+from bsnc.data import Dataset, Regression, load_data
 from bsnc.diagnostics import Diagnosed, Diagnostic
 from bsnc.disk import is_temporary, write_atomically, write_json
 from bsnc.driver.budgets import CostReport, bounds_to_hold, report_costs, require_feasible
@@ -41,6 +41,8 @@ from bsnc.train import (
 
 SUMMARY = "summary.json"
 WORK_PER_THREAD = 1e9
+MOST_EXAMPLES = 1000
+"""Test examples on which the model file is compared with the network."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +61,8 @@ class Trained:
             "run": str(self.directory),
             "model": str(self.model),
             "certificate": str(self.model.with_name("certificate.json")),
-            "test": asdict(self.result.test),
-            "test_inherited": asdict(self.result.inherited),
+            "test": self.result.test.as_json(),
+            "test_inherited": self.result.inherited.as_json(),
             "budgets": [
                 row.model_dump() | outcome.as_json()
                 for row, outcome in zip(self.certificate.budgets, self.result.budgets, strict=True)
@@ -254,18 +256,24 @@ def _ship(
     given: Given,
 ) -> Certificate:
     """Export, certify, and only then write the model and its certificate."""
-    deployment = Deployment(
-        spec_sha256,
-        dataset.class_names,
-        tuple(dataset.mean.tolist()),
-        tuple(dataset.std.tolist()),
-    )
+    deployment = deployment_of(dataset, spec_sha256)
     model, certificate = export_model(program, graph, network, deployment, bounds, examples_of(dataset), given)
     write_atomically(path, model.SerializeToString())
     write_json(path.with_name("certificate.json"), certificate.model_dump(mode="json"))
     return certificate
 
 
+def deployment_of(dataset: Dataset, spec_sha256: str) -> Deployment:
+    """What a model tells of the data that it was trained on."""
+    task = dataset.task
+    scale = (task.mean, task.std) if isinstance(task, Regression) else ()
+    normalisation = (tuple(dataset.mean.tolist()), tuple(dataset.std.tolist()))
+    return Deployment(spec_sha256, dataset.class_names, *normalisation, task.target, *scale)
+
+
 def examples_of(dataset: Dataset) -> np.ndarray:
-    """All normalised test images, as numpy."""
-    return torch.cat([images for images, _ in dataset.test_batches()]).numpy()
+    """Normalised test inputs `[N, …]` as numpy: all, or MOST_EXAMPLES of them at even distances, so that the memory
+    that it takes to compare networks does not grow with the data."""
+    count = len(dataset.test)
+    chosen = min(count, MOST_EXAMPLES)
+    return dataset.normalise(dataset.test.inputs[torch.arange(chosen) * count // chosen]).numpy()

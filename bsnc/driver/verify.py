@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import cache
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from bsnc.driver.budgets import bounds_to_hold
 from bsnc.driver.check import load_program
 from bsnc.driver.files import read_bytes
 from bsnc.driver.given import given_of
-from bsnc.driver.train import examples_of, with_data_below
+from bsnc.driver.train import deployment_of, examples_of, with_data_below
 from bsnc.export import Provenance, Verification, read_model, read_provenance, verify_model
 from bsnc.ir import Program
 from bsnc.sema import Overrides
@@ -96,10 +96,16 @@ def _other_text(path: Path) -> Diagnostic:
 
 def _other_data(path: Path, provenance: Provenance, dataset: Dataset) -> list[Diagnostic]:
     """BSN513 for labels and a normalisation that are not those of the spec's data: who uses the model believes them."""
-    wrong = [] if provenance.class_names == dataset.class_names else ["class_names"]
-    for name, known in (("mean", dataset.mean), ("std", dataset.std)):
-        claimed = np.array(getattr(provenance, name))
-        if claimed.shape != known.shape or not np.allclose(claimed, known.numpy(), rtol=1e-4):
-            wrong.append(name)
+    known = deployment_of(dataset, provenance.spec_sha256)
+    names = [field.name for field in fields(known) if field.name != "spec_sha256"]
+    wrong = [name for name in names if not _alike(getattr(provenance, name), getattr(known, name))]
     message = "`{}` in its metadata is not that of the spec's data"
     return [Diagnostic("BSN513", message.format(name), subject=str(path)) for name in wrong]
+
+
+def _alike(claimed: object, known: object) -> bool:
+    """Numbers may differ by rounding."""
+    if not known or not isinstance(known, tuple) or not all(isinstance(number, float) for number in known):
+        return claimed == known
+    numbers, others = np.array(claimed, dtype=np.float64), np.array(known, dtype=np.float64)
+    return numbers.shape == others.shape and np.allclose(numbers, others, rtol=1e-4)

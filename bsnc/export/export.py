@@ -18,17 +18,21 @@ from bsnc.export.certificate import Certificate, certify
 from bsnc.export.metadata import Provenance, fold_and_note
 from bsnc.export.onnx_model import to_onnx
 from bsnc.export.parity import measure_parity
-from bsnc.ir import CostKey, Graph, Program, graph_hash
+from bsnc.ir import CostKey, Graph, Program, Target, graph_hash
 
 
 @dataclass(frozen=True)
 class Deployment:
-    """What a user of the model needs to know beside its weights: labels, and how inputs are normalised."""
+    """What a user of the model needs to know beside its weights: labels, how inputs are normalised, what `target` it
+    predicts, and of values by which mean and deviation they are standardised."""
 
     spec_sha256: str
     class_names: tuple[str, ...]
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    target: Target = "class"
+    target_mean: tuple[float, ...] = ()
+    target_std: tuple[float, ...] = ()
 
 
 def export_model(
@@ -72,4 +76,7 @@ def _describe(program: Program, graph: Graph, deployment: Deployment, network: f
         class_names=deployment.class_names,
         mean=deployment.mean,
         std=deployment.std,
+        target=deployment.target,
+        target_mean=deployment.target_mean,
+        target_std=deployment.target_std,
     )

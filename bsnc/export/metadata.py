@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from torch import fx
 
 from bsnc.cost import low_resolution, takes_a_step
-from bsnc.ir import Frozen, Graph, Setting
+from bsnc.ir import Frozen, Graph, Setting, Target
 from bsnc.lower import edge_attributes, fold_batch_norm, node_attributes, op_paths
 from bsnc.ops import numel
 
@@ -31,7 +31,8 @@ class Hidden(Frozen):
 
 
 class Provenance(Hidden):
-    """Where a model comes from."""
+    """Where a model comes from, and how it is used: an input is (x − `mean`) / `std` by channel, where x of images of
+    8 bits is from 0 to 1; where `target` is `value`, a value is output · `target_std` + `target_mean`."""
 
     version: str
     network: str
@@ -42,6 +43,9 @@ class Provenance(Hidden):
     class_names: tuple[str, ...] = ()
     mean: tuple[float, ...] = ()
     std: tuple[float, ...] = ()
+    target: Target = "class"
+    target_mean: tuple[float, ...] = ()
+    target_std: tuple[float, ...] = ()
 
 
 def fold_and_note(whole: Graph, graph: Graph, network: fx.GraphModule) -> Hidden:

@@ -1,20 +1,25 @@
 """The graph IR: S-networks, budgets and sections as frozen data. Torch-free."""
 
 from bsnc.ir.architecture import architecture_of, without_empty_slots, without_gates
+from bsnc.ir.augmentation import misfit
 from bsnc.ir.budget import COST_SIGNATURES, Budget, CostKey, CostOption, CostSignature, every_cost, signature_of
 from bsnc.ir.channels import channel_pairs, mixing_call, narrowed, removable
 from bsnc.ir.config import (
     SECTIONS,
+    Augmentation,
     Columns,
     Constant,
     Cosine,
     Crop,
+    Cutout,
     DataConfig,
     Digits,
     ExternData,
     Flip,
     Hub,
     ImageFolder,
+    Jitter,
+    Mixup,
     Npz,
     OneCycle,
     Parquet,
@@ -22,11 +27,13 @@ from bsnc.ir.config import (
     Sgd,
     Step,
     Strategy,
+    Target,
     TrainConfig,
 )
 from bsnc.ir.graph import Edge, Frozen, Gate, Graph, Node, OpCall, Slot
 from bsnc.ir.listing import module_text, pipeline_text, print_graph, shape_text
 from bsnc.ir.liveness import edges_on_a_path, forced_edges, live_bits, live_edges, reached_edges
+from bsnc.ir.metric import METRICS, metrics_in_short, metrics_text
 from bsnc.ir.networkx_view import to_networkx
 from bsnc.ir.program import IrFormatError, Program, Setting, dump_program, graph_hash, load_program
 from bsnc.ir.quantity import as_bound, exactly, roughly
@@ -35,7 +42,9 @@ from bsnc.ir.verify import InvalidGraphError, verify
 
 __all__ = [
     "COST_SIGNATURES",
+    "METRICS",
     "SECTIONS",
+    "Augmentation",
     "Budget",
     "Columns",
     "Constant",
@@ -44,6 +53,7 @@ __all__ = [
     "CostOption",
     "CostSignature",
     "Crop",
+    "Cutout",
     "DataConfig",
     "Digits",
     "Edge",
@@ -56,6 +66,8 @@ __all__ = [
     "ImageFolder",
     "InvalidGraphError",
     "IrFormatError",
+    "Jitter",
+    "Mixup",
     "Node",
     "Npz",
     "OneCycle",
@@ -68,6 +80,7 @@ __all__ = [
     "Slot",
     "Step",
     "Strategy",
+    "Target",
     "TrainConfig",
     "architecture_of",
     "as_bound",
@@ -82,6 +95,9 @@ __all__ = [
     "live_edges",
     "load_program",
     "makes_tensor",
+    "metrics_in_short",
+    "metrics_text",
+    "misfit",
     "mixing_call",
     "module_text",
     "narrowed",

@@ -117,23 +117,50 @@ class TrainConfig(Frozen):
     schedule: Schedule = OneCycle()
     """The learning rate over the epochs, of the search and of the fine-tuning alike."""
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    """Probability that the target spreads over all classes."""
+    """Probability that the target spreads over all classes; without effect where values are predicted."""
 
 
 class Crop(Frozen):
-    """Pad by `padding` with black, then crop to the size at a random place."""
+    """Pad by `padding` with black, then crop to the size at a random place. Masks are padded with the `ignore` label;
+    where there is none, images and masks repeat their edges instead."""
 
     kind: Literal["crop"] = "crop"
     padding: Annotated[int, Field(ge=1)]
 
 
 class Flip(Frozen):
-    """Mirror left to right with probability 1/2."""
+    """Mirror left to right with probability 1/2, masks too."""
 
     kind: Literal["flip"] = "flip"
 
 
-Augmentation = Annotated[Crop | Flip, Field(discriminator="kind")]
+class Cutout(Frozen):
+    """Blacken a square of `size` pixels whose centre is anywhere in the image (DeVries & Taylor, 2017); masks stay."""
+
+    kind: Literal["cutout"] = "cutout"
+    size: Annotated[int, Field(ge=1)]
+
+
+class Jitter(Frozen):
+    """Change brightness, then contrast, then saturation, each by a factor from 1 − a to 1 + a for the a given.
+    Saturation needs red, green and blue."""
+
+    kind: Literal["jitter"] = "jitter"
+    brightness: Annotated[float, Field(ge=0, le=1)] = 0.2
+    contrast: Annotated[float, Field(ge=0, le=1)] = 0.2
+    saturation: Annotated[float, Field(ge=0, le=1)] = 0.0
+
+
+class Mixup(Frozen):
+    """Replace each example and its class by λ of it and 1 − λ of another one of the batch, λ from Beta(`alpha`,
+    `alpha`) (Zhang et al., 2018). Only for classes; inputs may have any shape."""
+
+    kind: Literal["mixup"] = "mixup"
+    alpha: Positive = 0.2
+
+
+Augmentation = Annotated[Crop | Flip | Cutout | Jitter | Mixup, Field(discriminator="kind")]
+Target = Literal["class", "mask", "value"]
 
 
 class Digits(Frozen):
@@ -215,8 +242,8 @@ class DataConfig(Frozen):
     """Height and width to which images are resized."""
     augment: tuple[Augmentation, ...] = ()
     """Random changes of training examples, in this order."""
-    target: Literal["class", "mask", "value"] = "class"
-    """What the network predicts: the class of an example, a class for each pixel, or a number."""
+    target: Target = "class"
+    """What the network predicts: the class of an example, a class for each pixel, or numbers."""
     ignore: Annotated[int, Field(ge=0)] | None = None
     """The label in masks that counts neither in training nor in test."""
 

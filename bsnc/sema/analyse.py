@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from bsnc.diagnostics import Diagnosed, Diagnostic, Label, Source, SourceSpan, did_you_mean, has_errors
-from bsnc.ir import SECTIONS, Budget, CostKey, Frozen, Graph, Program, Setting
+from bsnc.ir import SECTIONS, Budget, CostKey, DataConfig, Frozen, Graph, Program, Setting
 from bsnc.ops import Probe
+from bsnc.sema.augmentations import unfit_augmentations
 from bsnc.sema.budgets import budget_of
 from bsnc.sema.build import build_graph, topological_order
 from bsnc.sema.checks import CHECKS
@@ -129,6 +130,7 @@ def _analyse(source: Source, overrides: Overrides, files: Files, probe: Probe | 
         analysis.diagnostics += unused_names(spec)
     sections = _sections(spec, source, settings, files.evaluator.allow_extern, analysis)
     budgets = _budgets(spec, overrides, files.evaluator.allow_extern, analysis)
+    analysis.diagnostics += _unfit_augmentations(spec, source, settings, sections, analysis)
     if has_errors(analysis.diagnostics):
         return
     analysis.diagnostics += idle_search(sections, spec, any(c.raw.gates for c in analysis.networks.values()))
@@ -207,6 +209,20 @@ def _sections(
                 d if d.span is not None and d.span.source is source else option_mistake(d) for d in mistake.diagnostics
             ]
     return sections
+
+
+def _unfit_augmentations(
+    spec: ast.Spec, source: Source, settings: Settings, sections: dict[str, Frozen], analysis: Analysis
+) -> list[Diagnostic]:
+    """Of the networks and the section that are free of mistakes."""
+    data = sections.get("data")
+    if not isinstance(data, DataConfig):
+        return []
+    blocks = [item.entries for item in spec.items if isinstance(item, ast.Section) and item.name.text == "data"]
+    entries = override_entries(blocks[0] if blocks else (), settings.entries.get("data", ()))
+    graphs = [checked.graph for checked in analysis.networks.values() if checked.graph is not None]
+    found = unfit_augmentations(data, entries, graphs)
+    return [d if d.span is not None and d.span.source is source else option_mistake(d) for d in found]
 
 
 def _budgets(spec: ast.Spec, overrides: Overrides, allow_extern: bool, analysis: Analysis) -> list[Budget]:

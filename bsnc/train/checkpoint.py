@@ -18,7 +18,8 @@ from torch import Tensor
 from bsnc.diagnostics import Diagnosed, Diagnostic
 from bsnc.disk import write_atomically
 
-FORMAT = "bsnc-checkpoint-1"
+HEADER, FORMAT = "bsnc", "bsnc-checkpoint-1"
+"""One entry of the header, since the order of several is not fixed."""
 State = Mapping[str, Any]
 """Dicts, lists, tensors, numbers, strings, booleans and None, as `state_dict()` of torch's optimisers gives them."""
 
@@ -62,8 +63,8 @@ class Checkpoints:
 def save_checkpoint(path: Path, state: State, owner: str) -> None:
     """Write a state; `owner` tells the runs apart that it belongs to. Raises OSError, TypeError for other values."""
     tensors: dict[str, Tensor] = {}
-    plain = json.dumps(_encode(state, "", tensors), allow_nan=True)
-    write_atomically(path, save(tensors, {"format": FORMAT, "owner": owner, "state": plain}))
+    header = {"format": FORMAT, "owner": owner, "state": _encode(state, "", tensors)}
+    write_atomically(path, save(tensors, {HEADER: json.dumps(header)}))
 
 
 def load_checkpoint(path: Path, owner: str) -> State | None:
@@ -75,18 +76,22 @@ def load_checkpoint(path: Path, owner: str) -> State | None:
         return None
     try:
         with safe_open(path, framework="pt") as file:  # pyright: ignore[reportUnknownVariableType]
-            header = cast(dict[str, str], file.metadata() or {})
+            told = cast(dict[str, str], file.metadata() or {}).get(HEADER, "null")
             tensors = {name: cast(Tensor, file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118
     except (OSError, SafetensorError) as error:
         raise _refused(path, f"cannot read it: {str(error).splitlines()[0]}") from None
-    if header.get("format") != FORMAT:
-        raise _refused(path, "this is no checkpoint of this version of bsnc")
-    if header.get("owner") != owner:
-        raise _refused(path, "it belongs to another run")
     try:
-        return cast(State, _decode(json.loads(header["state"]), tensors))
-    except (KeyError, ValueError) as error:
+        return _state_of(path, json.loads(told), tensors, owner)
+    except (KeyError, TypeError, ValueError) as error:
         raise _refused(path, f"its header is damaged: {error}") from None
+
+
+def _state_of(path: Path, header: Any, tensors: Mapping[str, Tensor], owner: str) -> State:
+    if not isinstance(header, dict) or cast(State, header).get("format") != FORMAT:
+        raise _refused(path, "this is no checkpoint of this version of bsnc")
+    if header["owner"] != owner:
+        raise _refused(path, "it belongs to another run")
+    return cast(State, _decode(header["state"], tensors))
 
 
 def _encode(value: Any, name: str, tensors: dict[str, Tensor]) -> Any:

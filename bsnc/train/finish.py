@@ -8,7 +8,7 @@ import torch
 from torch import fx, nn
 from torch.nn.modules.batchnorm import _BatchNorm  # pyright: ignore[reportPrivateUsage]
 
-from bsnc.data import Dataset, task_loss
+from bsnc.data import Dataset, Tally
 from bsnc.ir import Program
 from bsnc.train.checkpoint import Checkpoints
 from bsnc.train.progress import Progress
@@ -17,11 +17,19 @@ from bsnc.train.training import Phase, Training
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Accuracy and mean cross-entropy (nats) on the test split."""
+    """Mean loss and metrics on the test split, the main metric first."""
 
-    accuracy: float
     loss: float
     examples: int
+    metrics: dict[str, float]
+
+    @property
+    def main(self) -> float:
+        """The metric that tells most."""
+        return next(iter(self.metrics.values()))
+
+    def as_json(self) -> dict[str, float]:
+        return {**self.metrics, "loss": self.loss, "examples": self.examples}
 
 
 def train_network(
@@ -62,11 +70,10 @@ def reestimate_batch_norm(network: nn.Module, dataset: Dataset, batch_size: int 
 
 @torch.no_grad()
 def evaluate(network: nn.Module, dataset: Dataset) -> Evaluation:
-    """A network in evaluation mode on the test split."""
+    """A network in evaluation mode on the test split, batch by batch."""
     network.eval()
-    correct, loss = 0, 0.0
+    task, tally = dataset.task, Tally()
     for inputs, targets in dataset.test_batches():
         outputs = network(inputs)
-        correct += int((outputs.argmax(1) == targets).sum())
-        loss += float(task_loss(outputs, targets).sum())
-    return Evaluation(correct / len(dataset.test), loss / len(dataset.test), len(dataset.test))
+        tally.add(task, task.losses(outputs, targets), outputs, targets)
+    return Evaluation(tally.mean_loss, tally.examples, tally.metrics(task))

@@ -12,7 +12,7 @@ import torch
 from torch import fx
 
 from bsnc.cost import Given
-from bsnc.data import Dataset, check_batch, load_data
+from bsnc.data import Dataset, check_augmentation, check_batch, check_fit, load_data
 from bsnc.diagnostics import Diagnosed, Diagnostic, Source
 from bsnc.disk import sweep
 from bsnc.ir import CostKey, Graph, Program, graph_hash
@@ -110,6 +110,8 @@ def train_program(
     Raises Diagnosed (BSN501 data, BSN502 divergence, BSN401 no architecture); Stopped; OSError where it cannot write.
     """
     dataset = dataset or load_data(program.data, program.graph)
+    check_fit(dataset, program.graph)
+    check_augmentation(dataset, program.data.augment)
     check_batch(dataset, program.train.batch_size)
     config = begin_run(directory, program, sources, seed, dataset.sizes)
     return _Run(program, config, directory, dataset, given, progress, stop).run()

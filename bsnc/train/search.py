@@ -91,9 +91,8 @@ class Search:
         dataset, held = hold_out(self.dataset, search.held_out, self.generator)
         self._check_rest(len(dataset.train), len(held))
         self._train(dataset, network, policy)
-        inputs = self.dataset.normalise(held.inputs)
         planned = min(search.evaluations, sample_count(graph))
-        loss = HeldOutLoss(graph, network, inputs, held.targets, self.progress, planned, self.checkpoints)
+        loss = HeldOutLoss(graph, network, self.dataset, held, self.progress, planned, self.checkpoints)
         seed = int(torch.randint(2**31, (1,), generator=self.generator))
         problem = Problem(graph, loss, self.budgets.limits)
         try:

@@ -16,8 +16,9 @@ import torch
 from torch import Tensor, fx
 from torch.nn.modules.batchnorm import _BatchNorm  # pyright: ignore[reportPrivateUsage]
 
-from bsnc.data import Dataset, Split, task_loss
+from bsnc.data import Dataset, Split
 from bsnc.ir import Graph, SearchConfig
+from bsnc.ops import numel
 from bsnc.search import BLACK_BOX, Sample, WideGates, expand_switches
 from bsnc.train.bounds import BudgetTable
 from bsnc.train.checkpoint import Checkpoints, State, Stopped
@@ -25,7 +26,10 @@ from bsnc.train.progress import Progress, Row
 
 MOST_HELD_OUT = 2000
 AT_ONCE = 500
-"""Examples that share batch statistics where architectures are judged."""
+"""Examples that share batch statistics where architectures are judged; fewer where tensors are large."""
+LEAST_AT_ONCE = 32
+NUMBERS_AT_ONCE = 2**25
+"""Elements of the largest tensor of so many examples."""
 
 
 class WidePolicy:
@@ -77,13 +81,13 @@ Judged = tuple[Tensor, Tensor]
 
 @dataclass
 class HeldOutLoss:
-    """The mean cross-entropy of architectures on examples held out, with shared weights and batch statistics of their
+    """The mean loss of architectures on examples held out, with shared weights and batch statistics of their
     own. What was judged is kept, and not judged again by a run that goes on."""
 
     graph: Graph
     network: fx.GraphModule
-    inputs: Tensor
-    targets: Tensor
+    dataset: Dataset
+    held: Split
     progress: Progress
     evaluations: int
     checkpoints: Checkpoints = Checkpoints()  # noqa: RUF009 — it is frozen
@@ -125,9 +129,11 @@ class HeldOutLoss:
         self._kept_at = time.monotonic()
 
     def _losses(self, mask: Tensor) -> Tensor:
-        parts: list[Tensor] = []
-        for inputs, targets in zip(self.inputs.split(AT_ONCE), self.targets.split(AT_ONCE), strict=True):
-            parts.append(task_loss(self.network(inputs, mask.expand(len(inputs), -1)), targets))
+        size, parts = at_once(self.graph), list[Tensor]()
+        for start in range(0, len(self.held), size):
+            batch = self.held[start : start + size]
+            outputs = self.network(self.dataset.normalise(batch.inputs), mask.expand(len(batch), -1))
+            parts.append(self.dataset.task.losses(outputs, batch.targets))
         self._advance()
         return torch.cat(parts)
 
@@ -138,6 +144,12 @@ class HeldOutLoss:
 
 def _key(live: Tensor) -> bytes:
     return live.numpy().tobytes()
+
+
+def at_once(graph: Graph) -> int:
+    """How many examples are judged together: what a node holds of all of them stays within NUMBERS_AT_ONCE."""
+    largest = max(numel(node.shape) for node in graph.nodes)
+    return min(AT_ONCE, max(LEAST_AT_ONCE, NUMBERS_AT_ONCE // largest))
 
 
 def peers_of(best: Tensor, judged: Sequence[Judged]) -> Tensor:

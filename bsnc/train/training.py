@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, fx
 
-from bsnc.data import Dataset, augment, task_loss
+from bsnc.data import Dataset, Split, Tally, Task, augment
 from bsnc.ir import Program
 from bsnc.search import Sample, masks_of_sample
 from bsnc.train.checkpoint import Checkpoints, State, Stopped, generator_state, restore_generator
@@ -50,23 +50,11 @@ class Policy(Protocol):
 
 
 @dataclass
-class Totals:
+class Totals(Tally):
     """Sums over the steps of an epoch."""
 
-    steps: int = 0
-    examples: int = 0
-    loss: float = 0.0
-    correct: int = 0
-
-    def add(self, losses: Tensor, outputs: Tensor, targets: Tensor) -> None:
-        self.steps += 1
-        self.examples += len(targets)
-        self.loss += float(losses.sum())
-        self.correct += int((outputs.argmax(1) == targets).sum())
-
-    def row(self, phase: str, epoch: int) -> dict[str, object]:
-        seen = max(1, self.examples)
-        return {"phase": phase, "epoch": epoch, "loss": self.loss / seen, "accuracy": self.correct / seen}
+    def row(self, task: Task, phase: str, epoch: int) -> dict[str, object]:
+        return {"phase": phase, "epoch": epoch, "loss": self.mean_loss, **self.metrics(task)}
 
 
 class Training:
@@ -117,7 +105,9 @@ class Training:
             if checkpoints.stop():
                 checkpoints.save(self.phase.name, self.state_dict())
                 raise Stopped(self._place)
-        row = self.totals.row(self.phase.name, self.epoch) | dict(self.policy.row() if self.policy else {})
+        row = self.totals.row(self.dataset.task, self.phase.name, self.epoch) | dict(
+            self.policy.row() if self.policy else {}
+        )
         self.epoch, self.totals = self.epoch + 1, Totals()
         rate, seconds = float(self.schedule.get_last_lr()[0]), round(time.monotonic() - started, 3)
         return row | {"learning_rate": rate, "seconds": seconds}
@@ -130,9 +120,9 @@ class Training:
         sample = self.policy.sample(len(targets), self.generator) if self.policy else None
         taken = (inputs,) if sample is None else (inputs, masks_of_sample(self.program.graph, sample))
         outputs = self.network(*taken)
-        losses = task_loss(outputs, targets, self.program.train.label_smoothing)
+        losses = self.dataset.task.losses(outputs, targets, self.program.train.label_smoothing)
         epochs = self.epoch + self.totals.steps / self.steps
-        self.totals.add(losses.detach(), outputs.detach(), targets)
+        self.totals.add(self.dataset.task, losses.detach(), outputs.detach(), targets)
         check_finite(losses, self.program.graph, self.network, taken, self._place)
         self.optimiser.zero_grad()
         if losses.requires_grad:  # a batch may have drawn nothing that has weights
@@ -150,10 +140,13 @@ class Training:
         order = self._order_of_epoch(len(train))
         for step in range(self.totals.steps, self.steps):
             batch = train[order[step * size : (step + 1) * size]]
-            inputs = batch.inputs
             if not is_clean:
-                inputs = augment(inputs, self.program.data.augment, self.generator)
-            yield self.dataset.normalise(inputs), batch.targets
+                batch = self._augmented(batch)
+            yield self.dataset.normalise(batch.inputs), batch.targets
+
+    def _augmented(self, batch: Split) -> Split:
+        classes = len(self.dataset.class_names) or self.program.graph.output.shape[0]
+        return augment(batch, self.program.data.augment, self.dataset.task, classes, self.generator)
 
     def _order_of_epoch(self, count: int) -> Tensor:
         now = self.generator.get_state()

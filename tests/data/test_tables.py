@@ -151,7 +151,7 @@ def test_numbers_side_by_side_and_lists_of_them(tmp_path: Path) -> None:
         ({"img": [[1.0, 2.0]] * 5 + [[1.0]]}, {}, "BSN532", "row 5: a list of 1 in column `img`"),
         ({"img": [[1.0, None]] * 6}, {}, "BSN532", "row 0: a list in column `img` has an empty place"),
         ({"img": [[1.0, float("nan")]] * 6}, {}, "BSN532", "row 0: an input of split `train` is not finite"),
-        ({"img": [[1.0, 2.0]] * 6}, {}, "BSN501", "inputs of shape [2]"),
+        ({"img": [[1.0, 2.0]] * 6}, {}, "BSN501", "rows of shape [2]"),
         ({}, {"test": 0.1}, "BSN501", "leaves none for split `test`"),
         ({}, {"test": 0.6, "validation": 0.5}, "BSN501", "leave no examples to train on"),
     ],

@@ -135,7 +135,10 @@ def test_what_is_refused(text: str, expected: list[str]) -> None:
         ("data { size = [8] }", "`size` must be a list of 2, each item an int of at least 1, not `[8]`"),
         ("data { input = 3 }", "`input` must be a string or a list, each item a string, not `3`"),
         ('data { source = extern "a:b"() }', "data of one's own is not allowed"),
-        ("data { augment = x }", "`augment` must be a list, each item `crop(…)` or `flip`, not `x`"),
+        (
+            "data { augment = x }",
+            "`augment` must be a list, each item `crop(…)`, `flip`, `cutout(…)`, `jitter(…)` or `mixup(…)`, not `x`",
+        ),
         ("train { optimizer = sgd(nesterov = 1) }", "`nesterov` of `sgd` must be `true` or `false`, not `1`"),
         ("data { source = hub(3) }", "`path` of `hub` must be a string, not `3`"),
     ],

@@ -107,8 +107,11 @@ def test_foreign_files_are_refused(tmp_path: Path) -> None:
     save_checkpoint(path, {"a": torch.ones(2)}, "you")
     assert refusal(path) == "it belongs to another run"
     header = {"format": "bsnc-checkpoint-1", "owner": "me"}
-    for state in ('{"dict": [["a", {"tensor": "b"}]]}', "{", json.dumps({"x": 1})):
-        save_file(load_file(path), path, {**header, "state": state})
+    for state in ({"dict": [["a", {"tensor": "b"}]]}, {"dict": 3}, {"x": 1}):
+        save_file(load_file(path), path, {"bsnc": json.dumps({**header, "state": state})})
+        assert refusal(path).startswith("its header is damaged")
+    for told in ("{", json.dumps({"format": "bsnc-checkpoint-1"})):
+        save_file(load_file(path), path, {"bsnc": told})
         assert refusal(path).startswith("its header is damaged")
     path.write_bytes(pickle.dumps({"a": 1}))
     assert refusal(path).startswith("cannot read it")

@@ -160,5 +160,6 @@ def test_evaluation_by_hand_and_on_the_test_split_alone() -> None:
         logits = net.eval()(data.normalise(data.test.inputs))
     correct = (logits.argmax(1) == data.test.targets).double().mean()
     loss = -logits.log_softmax(1)[torch.arange(30), data.test.targets].mean()
-    assert found.accuracy == pytest.approx(float(correct)) and found.loss == pytest.approx(float(loss), rel=1e-5)
+    assert found.metrics == {"accuracy": pytest.approx(float(correct))} and found.main == found.metrics["accuracy"]
+    assert found.loss == pytest.approx(float(loss), rel=1e-5)
     assert found.examples == 30

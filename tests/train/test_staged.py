@@ -20,8 +20,9 @@ from bsnc.ir import Graph, Program, Step
 from bsnc.lower import lower_stochastic
 from bsnc.search import least
 from bsnc.train import Silent, limit_of, search, staged, train_program, training
-from bsnc.train.staged import MOST_HELD_OUT, HeldOutLoss, hold_out
+from bsnc.train.staged import AT_ONCE, MOST_HELD_OUT, HeldOutLoss, at_once, hold_out
 from tests.laws.brute_force import every_choice
+from tests.laws.build import linear, network
 from tests.laws.strategies import law, networks
 from tests.laws.weights import examples, names_of, pruned, randomise
 
@@ -58,12 +59,14 @@ def test_the_loss_is_that_of_the_pruned_network_with_batch_statistics_without_a_
     choices, whole = every_choice(graph), lower_stochastic(graph).double().train(is_training)
     randomise(whole, seed)
     images, labels = examples(graph, 10, seed), torch.arange(10) % graph.output.shape[0]
+    channels, held = graph.input.shape[0], Split(images, labels)
+    data = Dataset(held, held, (), torch.zeros(channels), torch.ones(channels))
     before, state = settings(whole), {name: value.clone() for name, value in whole.state_dict().items()}
     rows = choices.connected.nonzero()[0][:: 1 + choices.connected.sum() // 4]
     switches, live = torch.from_numpy(choices.switches[rows]), torch.from_numpy(choices.live[rows])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(staged, "AT_ONCE", 4)
-        loss = HeldOutLoss(graph, whole, images, labels, Silent(), 99)
+        loss = HeldOutLoss(graph, whole, data, held, Silent(), 99)
         found = loss(switches, live)
         relaxed = switches.double().requires_grad_()
         through = loss(relaxed, live)
@@ -78,6 +81,11 @@ def test_the_loss_is_that_of_the_pruned_network_with_batch_statistics_without_a_
     if through.requires_grad and graph.switch_count:
         through.sum().backward()
         assert relaxed.grad is not None and torch.isfinite(relaxed.grad).all()
+
+
+@pytest.mark.parametrize(("shape", "count"), [((1, 8, 8), AT_ONCE), ((16, 128, 128), 128), ((64, 512, 512), 32)])
+def test_fewer_examples_are_judged_together_where_they_are_large(shape: tuple[int, ...], count: int) -> None:
+    assert at_once(network(shape, {"y": []}, [("x", "y", ["flatten", linear(3)])])) == count
 
 
 @pytest.fixture(scope="module")
@@ -111,9 +119,9 @@ def test_shared_weights_never_see_what_judges_them_and_those_of_the_final_networ
         graphs[name] = graph
         check(losses, graph, network, inputs, batch)  # type: ignore[arg-type]
 
-    def judge(graph: object, network: object, images: Tensor, *rest: object) -> HeldOutLoss:
-        judged.append(keys(images))
-        return HeldOutLoss(graph, network, images, *rest)  # type: ignore[arg-type]
+    def judge(graph: object, network: object, data: Dataset, held: Split, *rest: object) -> HeldOutLoss:
+        judged.append(keys(data.normalise(held.inputs)))
+        return HeldOutLoss(graph, network, data, held, *rest)  # type: ignore[arg-type]
 
     monkeypatch.setattr(training, "check_finite", spy)
     monkeypatch.setattr(search, "HeldOutLoss", judge)
