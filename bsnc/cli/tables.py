@@ -11,8 +11,8 @@ from bsnc.ir import exactly, roughly, signature_of
 if TYPE_CHECKING:
     from bsnc.driver import Breakdown, BudgetCheck, CostRange, CostReport, MaskCost
     from bsnc.export import BudgetRow, Certificate
-    from bsnc.ir import Budget, Graph
-    from bsnc.train import BudgetOutcome
+    from bsnc.ir import Budget, Graph, Origin
+    from bsnc.train import BudgetOutcome, Evaluation
 
 
 def graph_size(graph: Graph) -> str:
@@ -131,6 +131,15 @@ def budget_table(rows: Sequence[BudgetRow]) -> str:
 
 def _bound(row: BudgetRow) -> str:
     return exactly(row.bound, signature_of(row.cost), unit=False)
+
+
+def comparison_table(compared: Mapping[Origin, Evaluation], exported: Origin) -> str:
+    """The final architecture with weights of several origins, on the test split."""
+    rows = [
+        [name.replace("_", " "), f"{found.accuracy:.2%}", f"{found.loss:.4f}", "exported" if name == exported else ""]
+        for name, found in compared.items()
+    ]
+    return table(rows, ["weights", "accuracy", "loss", ""])
 
 
 def binding_text(budgets: Sequence[BudgetOutcome]) -> str:

@@ -43,8 +43,12 @@ def usage(model: type[BaseModel]) -> str:
     parts: list[str] = []
     for key in keys_of(model):
         field = field_of(model, key)
-        parts.append(key if field.is_required() else f"{key} = {str(field.default).lower()}")
+        parts.append(key if field.is_required() else f"{key} = {_spelled(field.default)}")
     return f"{_kind(model)}({', '.join(parts)})"
+
+
+def _spelled(default: object) -> str:
+    return _kind(type(default)) if isinstance(default, BaseModel) else str(default).lower()
 
 
 def _words(annotation: Any, metadata: Sequence[Any] = ()) -> str:

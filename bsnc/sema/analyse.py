@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from bsnc.diagnostics import Diagnosed, Diagnostic, Label, Source, SourceSpan, did_you_mean, has_errors
-from bsnc.ir import SECTIONS, Budget, CostKey, Frozen, Graph, Program, Setting
+from bsnc.ir import SECTIONS, Budget, CostKey, DataConfig, Frozen, Graph, Program, Setting, TrainConfig
 from bsnc.ops import Probe
 from bsnc.sema.budgets import budget_of
 from bsnc.sema.build import build_graph, topological_order
@@ -27,6 +27,7 @@ from bsnc.sema.settings import (
     read_budget,
     read_settings,
 )
+from bsnc.sema.training import unfit_training
 from bsnc.syntax import ast, deep_recursion, parse_spec
 
 
@@ -131,6 +132,7 @@ def _analyse(source: Source, overrides: Overrides, files: Files, probe: Probe | 
     budgets = _budgets(spec, overrides, files.evaluator.allow_extern, analysis)
     if has_errors(analysis.diagnostics):
         return
+    analysis.diagnostics += _unfit_training(spec, source, settings, sections, analysis)
     analysis.diagnostics += idle_search(sections, spec, any(c.raw.gates for c in analysis.networks.values()))
     for name, checked in analysis.networks.items():
         assert checked.graph is not None
@@ -204,6 +206,18 @@ def _sections(spec: ast.Spec, source: Source, settings: Settings, analysis: Anal
                 d if d.span is not None and d.span.source is source else option_mistake(d) for d in mistake.diagnostics
             ]
     return sections
+
+
+def _unfit_training(
+    spec: ast.Spec, source: Source, settings: Settings, sections: dict[str, Frozen], analysis: Analysis
+) -> list[Diagnostic]:
+    train, data = sections["train"], sections["data"]
+    assert isinstance(train, TrainConfig) and isinstance(data, DataConfig)
+    blocks = [item.entries for item in spec.items if isinstance(item, ast.Section) and item.name.text == "train"]
+    entries = override_entries(blocks[0] if blocks else (), settings.entries.get("train", ()))
+    graphs = [checked.graph for checked in analysis.networks.values() if checked.graph is not None]
+    found = unfit_training(train, data, entries, graphs)
+    return [d if d.span is not None and d.span.source is source else option_mistake(d) for d in found]
 
 
 def _budgets(spec: ast.Spec, overrides: Overrides, allow_extern: bool, analysis: Analysis) -> list[Budget]:
