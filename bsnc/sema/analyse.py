@@ -129,10 +129,10 @@ def _analyse(source: Source, overrides: Overrides, files: Files, probe: Probe | 
     if not has_errors(analysis.diagnostics):
         analysis.diagnostics += unused_names(spec)
     sections = _sections(spec, source, settings, analysis)
+    analysis.diagnostics += _unfit_training(spec, source, settings, sections, analysis)
     budgets = _budgets(spec, overrides, files.evaluator.allow_extern, analysis)
     if has_errors(analysis.diagnostics):
         return
-    analysis.diagnostics += _unfit_training(spec, source, settings, sections, analysis)
     analysis.diagnostics += idle_search(sections, spec, any(c.raw.gates for c in analysis.networks.values()))
     for name, checked in analysis.networks.items():
         assert checked.graph is not None
@@ -211,8 +211,10 @@ def _sections(spec: ast.Spec, source: Source, settings: Settings, analysis: Anal
 def _unfit_training(
     spec: ast.Spec, source: Source, settings: Settings, sections: dict[str, Frozen], analysis: Analysis
 ) -> list[Diagnostic]:
-    train, data = sections["train"], sections["data"]
-    assert isinstance(train, TrainConfig) and isinstance(data, DataConfig)
+    """Of the networks and the sections that are free of mistakes."""
+    train, data = sections.get("train"), sections.get("data")
+    if not isinstance(train, TrainConfig) or not isinstance(data, DataConfig):
+        return []
     blocks = [item.entries for item in spec.items if isinstance(item, ast.Section) and item.name.text == "train"]
     entries = override_entries(blocks[0] if blocks else (), settings.entries.get("train", ()))
     graphs = [checked.graph for checked in analysis.networks.values() if checked.graph is not None]

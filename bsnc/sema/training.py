@@ -16,7 +16,7 @@ def unfit_training(
     train: TrainConfig, data: DataConfig, entries: Sequence[ast.Entry], graphs: Iterable[Graph]
 ) -> list[Diagnostic]:
     """BSN507 at each entry that does not suit some network or the target. `entries` are those of the section."""
-    spans = {entry.key.text: entry.span for entry in entries}
+    spans = {entry.key.text: entry.value.span for entry in entries}
     found: dict[str, tuple[str, str | None]] = {}
     for graph in graphs:
         for key, why in (("distill", _unfit_distillation(train, data, graph)), ("tta", _unfit_mirror(train, graph))):
