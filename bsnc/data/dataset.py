@@ -1,16 +1,18 @@
-"""Examples as tensors: the test split is never trained on."""
+"""Examples as tensors: only the training split is trained on."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 
 @dataclass(frozen=True)
 class Split:
-    """Inputs `[N, C, …]`, images with values in [0, 1], and class labels `[N]` (int64)."""
+    """Inputs `[N, C, …]`, images as uint8 or with values in [0, 1], other numbers as float32; and class labels `[N]`
+    (int64), masks `[N, H, W]` (int64) or values `[N, D]` (float32)."""
 
     inputs: Tensor
     targets: Tensor
@@ -24,16 +26,29 @@ class Split:
 
 @dataclass(frozen=True)
 class Dataset:
-    """Two disjoint splits, and the mean and deviation `[C]` of each channel of the training inputs."""
+    """Disjoint splits, and the mean and deviation `[C]` of each channel of the training inputs, of uint8 in units of
+    [0, 1]. A search judges on `validation`, where there is one."""
 
     train: Split
     test: Split
     class_names: tuple[str, ...]
     mean: Tensor
     std: Tensor
+    validation: Split | None = None
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Examples of each split, 0 where there is none."""
+        return {
+            "train": len(self.train),
+            "validation": 0 if self.validation is None else len(self.validation),
+            "test": len(self.test),
+        }
 
     def normalise(self, inputs: Tensor) -> Tensor:
         """Inputs as they are read → what the network takes."""
+        if inputs.dtype == torch.uint8:
+            inputs = inputs.float() / 255
         shape = (-1, *(1,) * (inputs.ndim - 2))
         return (inputs - self.mean.view(shape)) / self.std.view(shape)
 

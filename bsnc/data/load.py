@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+from bsnc.data.assemble import assemble
 from bsnc.data.dataset import Dataset
-from bsnc.data.digits import read_digits
-from bsnc.data.fit import check_fit
-from bsnc.diagnostics import Diagnosed, Diagnostic
-from bsnc.ir import DataConfig, Digits, Graph
+from bsnc.data.sources import Request, read_source
+from bsnc.ir import DataConfig, Graph
 
 
 def load_data(config: DataConfig, graph: Graph) -> Dataset:
-    """The data of a spec. Raises Diagnosed (BSN501) where it cannot be read or does not fit the network."""
-    if not isinstance(config.source, Digits):
-        message = f"data source `{config.source.kind}` cannot be read by this version"
-        raise Diagnosed(Diagnostic("BSN501", message, subject="section data", help="`digits` can be"))
-    dataset = read_digits(config.source)
-    check_fit(dataset, graph)
-    return dataset
+    """The data of a spec. Paths are relative to the current directory: `DataConfig.below` makes them absolute.
+
+    This runs the user's own code where the source is `extern`: only programs that were allowed to hold such a source
+    may be given. Raises Diagnosed (BSN001, BSN501, BSN531 to BSN534; BSN218 of the user's own code).
+    """
+    return assemble(read_source(Request(config, graph.input.shape)), config, graph)

@@ -239,8 +239,9 @@ CODES: dict[str, Code] = {
     ),
     "BSN501": Code(
         "data not usable",
-        "The `data` section names a source that this version cannot read, or its examples do not have the shape or "
-        "the number of classes that the network declares.",
+        "The source of section `data` does not hold what training needs: its files are damaged or lack something, a "
+        "split is empty or too small, or its examples do not have the shape or the number of classes that the network "
+        "declares.",
     ),
     "BSN502": Code(
         "training diverged",
@@ -309,10 +310,40 @@ CODES: dict[str, Code] = {
         "imports has changed since the model was trained: its settings of search and training may be others.",
         severity="warning",
     ),
+    "BSN518": Code(
+        "data not compared",
+        "The spec's data cannot be read here, for the reason that the message gives. The model's outputs are compared "
+        "with those of the spec's network on random inputs then, and its labels and normalisation with nothing.",
+        severity="warning",
+    ),
     "BSN521": Code(
         "latency cannot be measured",
         "ONNX Runtime does not have the device on this machine, or cannot run the network on it. A latency is measured "
         "where it is to hold: profile and train on that machine.",
+    ),
+    "BSN531": Code(
+        "a package for data is not installed",
+        "Images, Parquet files and data sets of the hub are read by packages that bsnc does not need otherwise: "
+        "`pip install 'bsnc[data]'` installs them.",
+        environment=True,
+    ),
+    "BSN532": Code(
+        "bad example",
+        "One example cannot be used: its image is damaged or of another size than those before it, its label is no "
+        "class, a number is missing or not finite. It names the file and the row, counted from 0 in each file. "
+        "All data are checked before anything is trained.",
+    ),
+    "BSN533": Code(
+        "column not found, or not clear which",
+        "`input` and `label` in section `data` name columns. Without them the input is the only column of images, else "
+        "of lists of numbers, else of numbers; the label is the only one left of the kind that `target` needs: an "
+        "integer or a text for `class`, an image or lists of numbers for `mask`, a number or a list for `value`.",
+    ),
+    "BSN534": Code(
+        "data set cannot be loaded",
+        "The package `datasets` could not find, fetch or prepare the data set of `hub(…)`; the message is its own. "
+        "What was fetched once it keeps on disk.",
+        environment=True,
     ),
 }
 

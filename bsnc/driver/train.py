@@ -77,6 +77,7 @@ class Trained:
             "inconsistent_samples": self.result.inconsistent,
             "evaluations": self.result.evaluations,
             "parity": self.certificate.parity.max_abs_diff,
+            "data": self.result.dataset.sizes,
             "seconds": round(self.result.seconds, 2),
         }
 
@@ -96,10 +97,13 @@ def train_spec(
     `warn` gets all warnings before training begins; `step` follows the measuring of latencies, where budgets need it.
     """
     program, analysis = load_program(path, overrides)
+    program = with_data_below(program, path)
     given = given_of(program, analysis, overrides.allow_extern)
     report = report_costs(program, analysis, given)
     require_feasible(report)
+    dataset = None
     if not all(given.tells(budget.cost) for budget in program.budgets):
+        dataset = load_data(program.data, program.graph)  # before measuring, which takes longer
         given = everything_given(program, analysis, overrides.allow_extern, step)
         report = report_costs(program, analysis, given)
         require_feasible(report)
@@ -108,11 +112,12 @@ def train_spec(
     torch.set_num_threads(threads or suggested_threads(program, report))
     teacher = read_teacher(program, path.parent, torch.get_num_threads())
     prepare(directory)
+    dataset = dataset or load_data(program.data, program.graph)
     with _stopping(directory) as interruption:
         if teacher is not None:
             write_atomically(directory / TEACHER, teacher.content)
         stop, ask = interruption.requested, teacher and teacher.ask
-        result = train_program(program, analysis.sources, directory, seed, progress, given, stop=stop, teacher=ask)
+        result = train_program(program, analysis.sources, directory, seed, progress, given, dataset, stop, ask)
         return _finish(directory, result, given)
 
 
@@ -163,7 +168,7 @@ def _other_versions(directory: Path, config: RunConfig) -> list[Diagnostic]:
     changed = [f"{name} {then}" for name, then in config.versions.items() if now.get(name) != then]
     if not changed:
         return []
-    message = f"the run began with {', '.join(changed)}, which is another now: numbers may differ a little"
+    message = f"the run began with other versions, {', '.join(changed)}: numbers may differ a little"
     return [Diagnostic("BSN506", message, subject=str(directory))]
 
 
@@ -191,6 +196,12 @@ def _finish(directory: Path, result: RunResult, given: Given) -> Trained:
     write_json(directory / SUMMARY, trained.as_json())
     forget_checkpoints(directory)
     return trained
+
+
+def with_data_below(program: Program, spec: Path) -> Program:
+    """The program with the absolute path of its data, which a spec gives relative to its own directory: a run is
+    exported again from wherever it lies."""
+    return program.model_copy(update={"data": program.data.below(spec.parent)})
 
 
 def _require_weights(report: CostReport, analysis: Analysis) -> None:

@@ -14,7 +14,7 @@ from bsnc.driver.budgets import bounds_to_hold
 from bsnc.driver.check import load_program
 from bsnc.driver.files import read_bytes
 from bsnc.driver.given import given_of
-from bsnc.driver.train import examples_of
+from bsnc.driver.train import examples_of, with_data_below
 from bsnc.export import Provenance, Verification, read_model, read_provenance, verify_model
 from bsnc.ir import Program
 from bsnc.sema import Overrides
@@ -32,12 +32,15 @@ def verify_file(model_path: Path, spec: Path, overrides: Overrides) -> Verificat
     model = read_model(model_path, read_bytes(model_path))
     provenance = read_provenance(model)
     program, analysis = load_program(spec, _with_settings(overrides, provenance))
+    program = with_data_below(program, spec)
     given = given_of(program, analysis, overrides.allow_extern)
     bounds = bounds_to_hold(program, analysis, given)
     dataset = cache(lambda: _dataset(program))
     result = verify_model(model_path, model, program, bounds, lambda: _examples(program, dataset()), given)
-    if result.parity and provenance and (known := dataset()):
-        result.diagnostics += _other_data(model_path, provenance, known)
+    if result.parity and provenance:
+        known = dataset()
+        found = [_not_compared(known)] if isinstance(known, Diagnosed) else _other_data(model_path, provenance, known)
+        result.diagnostics += found
     if result.met and provenance and provenance.spec_sha256 != hash_sources(analysis.sources):
         result.diagnostics.append(_other_text(model_path))
     return result
@@ -61,20 +64,28 @@ def _spelled(value: object) -> str:
     return f'"{value}"' if isinstance(value, str) else repr(value)
 
 
-def _dataset(program: Program) -> Dataset | None:
-    """The spec's data where it can be read here."""
+def _dataset(program: Program) -> Dataset | Diagnosed:
+    """The spec's data, or why it cannot be read here."""
     try:
         return load_data(program.data, program.graph)
-    except Diagnosed:
-        return None
+    except Diagnosed as mistake:
+        return mistake
 
 
-def _examples(program: Program, dataset: Dataset | None) -> np.ndarray:
-    """Real test images where there are any, else normal noise of a fixed seed."""
-    if dataset is not None:
+def _examples(program: Program, dataset: Dataset | Diagnosed) -> np.ndarray:
+    """Real test examples where there are any, else normal noise of a fixed seed."""
+    if isinstance(dataset, Dataset):
         return examples_of(dataset)
     shape = (RANDOM_EXAMPLES, *program.graph.input.shape)
     return np.random.default_rng(0).standard_normal(shape).astype(np.float32)
+
+
+def _not_compared(mistake: Diagnosed) -> Diagnostic:
+    """BSN518: the data would have told more."""
+    first = mistake.diagnostics[0]
+    message = f"the data cannot be read here: {first.message}"
+    note = "the two networks were compared on random inputs, labels and normalisation not at all"
+    return Diagnostic("BSN518", message, subject=first.subject or "section data", notes=(note,), help=first.help)
 
 
 def _other_text(path: Path) -> Diagnostic:

@@ -5,6 +5,8 @@ A value such as `sgd(lr = 0.1)` is a model whose `kind` is the name; positional 
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
@@ -34,7 +36,8 @@ class SearchConfig(Frozen):
     """Of a staged search: how many architectures it may judge."""
     held_out: Probability = 0.15
     """Of a staged search: the share of the training examples, at most 2 000, on which it judges. The weights that are
-    shared do not learn from them; those of the final network do."""
+    shared do not learn from them; those of the final network do. Where the data have a split for validation, the search
+    judges on that instead, on at most 2 000 examples."""
     estimator: Literal["reinforce", "rloo", "disarm", "gumbel_st"] = "rloo"
     """How gates get a gradient: by score function with the batch mean (`reinforce`, as the paper) or the mean of the
     others as baseline (`rloo`), by antithetic pairs (`disarm`), or through relaxed samples (`gumbel_st`)."""
@@ -223,21 +226,53 @@ class Digits(Frozen):
 
 
 class Hub(Frozen):
-    """A data set of the Hugging Face hub. Accepted, but cannot be read yet."""
+    """A data set of the Hugging Face hub, `owner/name`, with its configuration and revision; or a directory that the
+    package `datasets` reads, where the path begins with `.` or `/`. Needs the extra `data`."""
 
     kind: Literal["hub"] = "hub"
     path: str
+    config: str | None = None
+    revision: str | None = None
 
 
 class Parquet(Frozen):
-    """Parquet files of a directory, a split in the name of each, as `train-*.parquet`. Accepted, but cannot be read
-    yet."""
+    """A Parquet file, or a directory with a split in the name of each file: `train-*.parquet`, `test-*.parquet`. Needs
+    the extra `data`."""
 
     kind: Literal["parquet"] = "parquet"
     path: str
 
 
-Source = Annotated[Digits | Hub | Parquet, Field(discriminator="kind")]
+class ImageFolder(Frozen):
+    """Images in a folder for each class; these lie in the directory itself or in its `train`, `validation`, `test`.
+    Needs the extra `data`."""
+
+    kind: Literal["image_folder"] = "image_folder"
+    path: str
+
+
+class Npz(Frozen):
+    """Arrays of NumPy in one file: `x_train` and `y_train`, the same of `val` and `test`, or `x` and `y`."""
+
+    kind: Literal["npz"] = "npz"
+    path: str
+
+
+Argument = int | float | bool | str | tuple[int | float | bool | str, ...]
+
+
+class ExternData(Frozen):
+    """`extern "package.module:function"(…)`: a Python function of one's own that returns arrays by the names of `npz`.
+    Needs `--allow-extern`."""
+
+    kind: Literal["extern"] = "extern"
+    function: str
+    arguments: dict[str, Argument] = Field(default_factory=dict)
+
+
+Source = Annotated[Digits | Hub | Parquet | ImageFolder | Npz | ExternData, Field(discriminator="kind")]
+Columns = str | tuple[str, ...]
+Extent = Annotated[int, Field(ge=1)]
 
 
 class DataConfig(Frozen):
@@ -245,12 +280,35 @@ class DataConfig(Frozen):
 
     source: Source = Digits()
     """The data set."""
+    input: Columns | None = None
+    """The column of the inputs, or several columns of numbers; by default the only one that there can be."""
+    label: Columns | None = None
+    """The column of what is to be predicted, or several of numbers; by default the only one that there can be."""
+    test: Probability = 0.2
+    """The share of the training examples that is for test, where the source has no such split."""
+    validation: Probability | None = None
+    """The share of the training examples that is never trained on, and on which a staged search judges, where the
+    source has no such split. Not given, the search takes `search.held_out`."""
+    split_seed: Annotated[int, Field(ge=0)] = 0
+    """Which examples these are; not a matter of the seed of a run."""
+    limit: Annotated[int, Field(ge=1)] | None = None
+    """At most so many rows of each split of the source are read, the first ones."""
+    size: Annotated[tuple[Extent, ...], Field(min_length=2, max_length=2)] | None = None
+    """Height and width to which images are resized."""
     augment: tuple[Augmentation, ...] = ()
     """Random changes of training examples, in this order."""
     target: Literal["class", "mask", "value"] = "class"
     """What the network predicts: the class of an example, a class for each pixel, or a number."""
     ignore: Annotated[int, Field(ge=0)] | None = None
     """The label in masks that counts neither in training nor in test."""
+
+    def below(self, directory: Path) -> DataConfig:
+        """The same data, the path of its source absolute: it is relative to the directory of the spec."""
+        source = self.source
+        if isinstance(source, (Digits, ExternData)) or (isinstance(source, Hub) and source.path[:1] not in (".", "/")):
+            return self
+        path = os.path.normpath(Path(directory).absolute() / source.path)
+        return self.model_copy(update={"source": source.model_copy(update={"path": path})})
 
 
 TrainConfig.model_rebuild()

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from bsnc.ir import SECTIONS
+from bsnc.ir import SECTIONS, ExternData
 
 _BOUNDS = (("gt", "above {}"), ("ge", "of at least {}"), ("lt", "below {}"), ("le", "of at most {}"))
 _SCALARS: dict[object, str] = {float: "a number", int: "an int", str: "a string", bool: "`true` or `false`"}
@@ -43,12 +43,14 @@ def usage(model: type[BaseModel]) -> str:
     parts: list[str] = []
     for key in keys_of(model):
         field = field_of(model, key)
-        parts.append(key if field.is_required() else f"{key} = {_spelled(field.default)}")
+        parts.append(key if field.is_required() else f"{key} = {_default(field)}")
     return f"{_kind(model)}({', '.join(parts)})"
 
 
-def _spelled(default: object) -> str:
-    return _kind(type(default)) if isinstance(default, BaseModel) else str(default).lower()
+def _default(field: FieldInfo) -> str:
+    if isinstance(field.default, BaseModel):
+        return _kind(type(field.default))
+    return "…" if field.default is None else str(field.default).lower()
 
 
 def _words(annotation: Any, metadata: Sequence[Any] = ()) -> str:
@@ -60,7 +62,10 @@ def _words(annotation: Any, metadata: Sequence[Any] = ()) -> str:
     if origin in (Union, UnionType):
         return _any_of([_words(argument) for argument in arguments if argument is not NoneType])
     if origin is tuple:
-        return f"a list, each item {_words(arguments[0])}"
+        count = next((f" of {m.min_length}" for m in metadata if hasattr(m, "min_length")), "")
+        return f"a list{count}, each item {_words(arguments[0])}"
+    if annotation is ExternData:
+        return '`extern "…"(…)`'
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return f"`{_kind(annotation)}(…)`" if keys_of(annotation) else f"`{_kind(annotation)}`"
     limits = {b: f"{getattr(m, b):g}" for b, _ in _BOUNDS for m in metadata if hasattr(m, b)}
@@ -94,6 +99,9 @@ def _models(annotation: Any) -> list[type[BaseModel]]:
 
 
 KINDS: dict[str, type[BaseModel]] = {
-    _kind(model): model for section in SECTIONS.values() for model in _models(section) if "kind" in model.model_fields
+    _kind(model): model
+    for section in SECTIONS.values()
+    for model in _models(section)
+    if "kind" in model.model_fields and model is not ExternData
 }
 """Everything that a section may call: `sgd`, `one_cycle`, `crop`, …"""

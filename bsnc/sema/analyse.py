@@ -128,7 +128,7 @@ def _analyse(source: Source, overrides: Overrides, files: Files, probe: Probe | 
         analysis.diagnostics += raw.diagnostics
     if not has_errors(analysis.diagnostics):
         analysis.diagnostics += unused_names(spec)
-    sections = _sections(spec, source, settings, analysis)
+    sections = _sections(spec, source, settings, files.evaluator.allow_extern, analysis)
     analysis.diagnostics += _unfit_training(spec, source, settings, sections, analysis)
     budgets = _budgets(spec, overrides, files.evaluator.allow_extern, analysis)
     if has_errors(analysis.diagnostics):
@@ -185,7 +185,9 @@ def _plain(value: Value) -> Setting:
     return tuple(value) if isinstance(value, list) else cast(Any, value)
 
 
-def _sections(spec: ast.Spec, source: Source, settings: Settings, analysis: Analysis) -> dict[str, Frozen]:
+def _sections(
+    spec: ast.Spec, source: Source, settings: Settings, allow_extern: bool, analysis: Analysis
+) -> dict[str, Frozen]:
     written: dict[str, ast.Section] = {}
     for item in spec.items:
         if not isinstance(item, ast.Section):
@@ -200,7 +202,8 @@ def _sections(spec: ast.Spec, source: Source, settings: Settings, analysis: Anal
     for name in SECTIONS:
         entries = written[name].entries if name in written else ()
         try:
-            sections[name] = section_of(name, override_entries(entries, settings.entries.get(name, ())))
+            entries = override_entries(entries, settings.entries.get(name, ()))
+            sections[name] = section_of(name, entries, allow_extern)
         except Diagnosed as mistake:
             analysis.diagnostics += [
                 d if d.span is not None and d.span.source is source else option_mistake(d) for d in mistake.diagnostics

@@ -12,11 +12,12 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from bsnc.diagnostics import Diagnosed, Diagnostic, Label, SourceSpan, did_you_mean
-from bsnc.ir import SECTIONS, Frozen, SearchConfig, TrainConfig
+from bsnc.ir import SECTIONS, ExternData, Frozen, SearchConfig, TrainConfig
 from bsnc.sema.accepts import KINDS, field_of, in_words, is_list, keys_of, names_in, usage
 from bsnc.sema.elaboration.raw import one_line
 from bsnc.sema.expressions.bind import bind_arguments
 from bsnc.sema.expressions.evaluate import Evaluator
+from bsnc.sema.expressions.extern import extern_function
 from bsnc.sema.expressions.together import together
 from bsnc.sema.expressions.values import Quantity, Scope, describe, is_number
 from bsnc.syntax import ast
@@ -26,9 +27,12 @@ MAX_ITEMS = 10_000
 _WRONG_KIND = ("union_tag_invalid", "union_tag_not_found", "model_type", "model_attributes_type")
 
 
-def section_of(name: str, entries: Sequence[ast.Entry]) -> Frozen:
-    """The section with these entries, defaults elsewhere. Raises Diagnosed with every mistake in it."""
-    return _Section(SECTIONS[name], name, entries).build()
+def section_of(name: str, entries: Sequence[ast.Entry], allow_extern: bool = False) -> Frozen:
+    """The section with these entries, defaults elsewhere; data of the user's own code where that is allowed.
+
+    Raises Diagnosed with every mistake in it.
+    """
+    return _Section(SECTIONS[name], name, entries, allow_extern).build()
 
 
 def outside_of_network(mistake: Diagnosed) -> Diagnosed:
@@ -78,7 +82,8 @@ def _without_effect(entry: ast.Entry, why: str) -> Diagnostic:
 class _Section:
     """Turns entries into plain data, remembering the place of every part, and lets pydantic judge the whole."""
 
-    def __init__(self, model: type[Frozen], name: str, entries: Sequence[ast.Entry]) -> None:
+    def __init__(self, model: type[Frozen], name: str, entries: Sequence[ast.Entry], allow_extern: bool) -> None:
+        self.evaluator = Evaluator(allow_extern)
         self.model = model
         self.name = name
         self.entries = entries
@@ -134,6 +139,10 @@ class _Section:
                 return self._kind(expr.text, location) if expr.text in KINDS else expr.text
             case ast.Call():
                 return self._call(expr, location)
+            case ast.Extern() if location == ("source",):
+                self.models[location] = ExternData
+                function, arguments = extern_function(self.evaluator, expr)
+                return {"kind": "extern", "function": function, "arguments": arguments}
             case ast.ListLiteral():
                 items = [partial(self._plain, item, (*location, i)) for i, item in enumerate(expr.items)]
                 return tuple(together(items))
@@ -154,7 +163,7 @@ class _Section:
         return {**data, **dict(zip(arguments, values, strict=True))}
 
     def _value(self, expr: ast.Expr, location: Location) -> Any:
-        value = Evaluator().value(expr, Scope())
+        value = self.evaluator.value(expr, Scope())
         if isinstance(value, Quantity) and value.dimension == "share":
             return value.value
         if isinstance(value, (bool, str)) or is_number(value):

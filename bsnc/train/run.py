@@ -13,7 +13,7 @@ from torch import fx
 
 from bsnc.cost import Given
 from bsnc.data import Dataset, check_batch, load_data
-from bsnc.diagnostics import Source
+from bsnc.diagnostics import Diagnosed, Diagnostic, Source
 from bsnc.disk import sweep
 from bsnc.ir import CostKey, Graph, Program, graph_hash
 from bsnc.search import Verdict
@@ -126,7 +126,7 @@ def train_program(
     """
     dataset = dataset or load_data(program.data, program.graph)
     check_batch(dataset, program.train.batch_size)
-    config = begin_run(directory, program, sources, seed)
+    config = begin_run(directory, program, sources, seed, dataset.sizes)
     return _Run(program, config, directory, dataset, given, progress, stop, teacher).run()
 
 
@@ -144,6 +144,9 @@ def resume_program(
     """
     program, config = load_begun(directory)
     dataset = dataset or load_data(program.data, program.graph)
+    if dataset.sizes != config.examples:
+        message = "the data have changed since the run began: their splits have other numbers of examples"
+        raise Diagnosed(Diagnostic("BSN501", message, subject=str(directory)))
     check_batch(dataset, program.train.batch_size)
     for place in (directory, directory / CHECKPOINTS):
         sweep(place)

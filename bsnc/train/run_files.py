@@ -21,6 +21,7 @@ from bsnc.diagnostics import Diagnosed, Diagnostic, Source
 from bsnc.disk import write_atomically, write_json
 from bsnc.ir import (
     DataConfig,
+    ExternData,
     Frozen,
     Graph,
     IrFormatError,
@@ -65,14 +66,17 @@ class RunConfig(Frozen):
     search: SearchConfig
     train: TrainConfig
     data: DataConfig
+    examples: dict[str, int]
     budgets: tuple[str, ...]
     versions: dict[str, str]
     python: str
     threads: int
 
 
-def begin_run(directory: Path, program: Program, sources: Sequence[Source], seed: int) -> RunConfig:
-    """Write spec, program and config into a directory. Raises OSError."""
+def begin_run(
+    directory: Path, program: Program, sources: Sequence[Source], seed: int, examples: dict[str, int]
+) -> RunConfig:
+    """Write spec, program and config into a directory; `examples` is how many each split has. Raises OSError."""
     save_sources(directory, sources)
     write_atomically(directory / "ir.json", dump_program(program).encode())
     config = RunConfig(
@@ -83,6 +87,7 @@ def begin_run(directory: Path, program: Program, sources: Sequence[Source], seed
         search=program.search,
         train=program.train,
         data=program.data,
+        examples=examples,
         budgets=tuple(str(budget) for budget in program.budgets),
         versions=versions(),
         python=platform.python_version(),
@@ -142,9 +147,14 @@ def save_run(directory: Path, network: fx.GraphModule, architecture: Architectur
 
 
 def require_permission(program: Program, directory: Path, allow_extern: bool) -> None:
-    """Raises Diagnosed (BSN217) where a run holds modules of the user's own that may not run."""
-    if not allow_extern and any(call.op == EXTERN for edge in program.graph.edges for call in edge.module):
-        message = "the network holds modules of one's own, which need `--allow-extern`"
+    """Raises Diagnosed (BSN217) where a run holds modules or data of the user's own, whose code may not run."""
+    if allow_extern:
+        return
+    own = "data" if isinstance(program.data.source, ExternData) else None
+    if any(call.op == EXTERN for edge in program.graph.edges for call in edge.module):
+        own = "modules"
+    if own is not None:
+        message = f"the run holds {own} of one's own, which {'needs' if own == 'data' else 'need'} `--allow-extern`"
         raise Diagnosed(Diagnostic("BSN217", message, subject=str(directory)))
 
 

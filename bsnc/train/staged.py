@@ -57,7 +57,11 @@ class WidePolicy:
 
 
 def hold_out(dataset: Dataset, share: float, generator: torch.Generator) -> tuple[Dataset, Split]:
-    """The data set without some of its training examples, at most MOST_HELD_OUT, and these."""
+    """The data set without some of its training examples, at most MOST_HELD_OUT, and these; where it has a split for
+    validation all of it, and that split, cut to so many at random."""
+    if dataset.validation is not None:
+        chosen = torch.randperm(len(dataset.validation), generator=generator)[:MOST_HELD_OUT]
+        return dataset, dataset.validation[chosen]
     train = dataset.train
     count = max(1, min(round(share * len(train)), MOST_HELD_OUT))
     order = torch.randperm(len(train), generator=generator)

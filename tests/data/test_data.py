@@ -7,7 +7,7 @@ from sklearn.datasets import load_digits
 
 from bsnc.data import Dataset, Split, load_data
 from bsnc.diagnostics import Diagnosed
-from bsnc.ir import DataConfig, Digits, Graph, Hub
+from bsnc.ir import DataConfig, Digits, Graph
 from tests.laws.build import linear, network
 
 
@@ -91,9 +91,3 @@ def test_a_network_that_does_not_fit_the_data_is_refused(graph: Graph, says: str
         load_data(DataConfig(), graph)
     (diagnostic,) = caught.value.diagnostics
     assert diagnostic.code == "BSN501" and says in diagnostic.message
-
-
-def test_a_source_that_cannot_be_read_here_is_refused() -> None:
-    with pytest.raises(Diagnosed) as caught:
-        load_data(DataConfig(source=Hub(path="uoft-cs/cifar10")), digits_network())
-    assert [d.code for d in caught.value.diagnostics] == ["BSN501"]

@@ -1,11 +1,14 @@
-"""An empty cache; model files and run directories, good and bad, for the goldens of `models/`."""
+"""An empty cache; model files and run directories, good and bad, for the goldens of `models/`, and data, mostly bad,
+for those of `data/`."""
 
 from __future__ import annotations
 
 import json
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -29,7 +32,41 @@ def model_files(tiny_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
         _edited(folder / "run" / "model.onnx", folder / f"{name}.onnx", edit)
     _hardmax_model(folder / "foreign.onnx")
     _damaged_runs(folder)
+    _stopped_run(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def data_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of small data sets, in which something is wrong."""
+    from tests.data.made import CLASSES, as_on_the_hub, pixels, png, write_folders, write_images, write_table
+
+    folder = tmp_path_factory.mktemp("data") / "files"
+    write_images(folder / "animals" / "train-00000-of-00001.parquet", 12)
+    encoded = [png(image) for image in pixels(6)]
+    labels = {"label": CLASSES}
+    bad = {"img": as_on_the_hub(encoded), "label": [0, 1, 2, 0, 7, 1]}
+    write_table(folder / "bad_label.parquet", bad, labels)
+    write_table(folder / "damaged.parquet", bad | {"img": as_on_the_hub([*encoded[:3], b"GIF?", *encoded[:2]])}, labels)
+    write_table(folder / "two_labels.parquet", bad | {"coarse": [0, 1] * 3, "label": [0, 1, 2] * 2})
+    write_folders(folder / "photos", {"cat": 3})
+    write_folders(folder / "photos", {"dog": 3, "owl": 3}, (4, 6))
+    return folder
+
+
+@pytest.fixture
+def packages(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For cases that say so in their name, `datasets` is not installed, or cannot reach the hub."""
+    name = request.node.name
+    if "without_datasets" in name:
+        monkeypatch.setitem(sys.modules, "datasets", None)
+    if "hub_not_reached" in name:
+
+        def load_dataset(*_: object, **__: object) -> None:
+            raise ConnectionError("Couldn't reach 'uoft-cs/cifar10' on the Hub (OfflineModeIsEnabled)")
+
+        fake = SimpleNamespace(load_dataset=load_dataset, disable_progress_bars=lambda: None)
+        monkeypatch.setitem(sys.modules, "datasets", fake)
 
 
 def _edited(source: Path, target: Path, edit: Edit) -> None:
@@ -103,3 +140,15 @@ def _damaged_runs(folder: Path) -> None:
     ir.write_text(ir.read_text(encoding="utf-8").replace('"version": 2', '"version": 99', 1), encoding="utf-8")
     weights = folder / "cut_weights" / "weights.safetensors"
     weights.write_bytes(weights.read_bytes()[:100])
+
+
+def _stopped_run(folder: Path) -> None:
+    """It began with another numpy; its checkpoint was cut."""
+    run = folder / "stopped"
+    shutil.copytree(folder / "run", run)
+    (run / "summary.json").unlink()
+    config = json.loads((run / "config.json").read_text(encoding="utf-8"))
+    config["versions"]["numpy"] = "1.0"
+    (run / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    (run / "checkpoints").mkdir()
+    (run / "checkpoints" / "search.safetensors").write_bytes(b"half")

@@ -18,7 +18,7 @@ from bsnc.diagnostics import CODES
 
 HERE = Path(__file__).parent
 _COMMAND = re.compile(r"^#? ?\$ bsnc (.+)$", re.MULTILINE)
-MODELS = HERE / "models"
+MODELS, DATA = HERE / "models", HERE / "data"
 CASES = sorted(p for p in HERE.rglob("*") if p.suffix in (".bsn", ".cmd") and "files" not in p.parts)
 
 
@@ -36,7 +36,7 @@ def name_of(case: Path) -> str:
     return str(case.relative_to(HERE))
 
 
-@pytest.mark.parametrize("case", [c for c in CASES if MODELS not in c.parents], ids=name_of)
+@pytest.mark.parametrize("case", [c for c in CASES if not {MODELS, DATA} & {*c.parents}], ids=name_of)
 def test_golden(case: Path, bsnc, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     folder = copy_of(case.parent, tmp_path)
     compare(case, golden_text(bsnc(*command_of(case), cwd=folder)), request)
@@ -47,6 +47,14 @@ def test_golden_of_models(case: Path, bsnc, model_files: Path, tmp_path: Path, r
     folder = copy_of(case.parent, tmp_path)
     shutil.copytree(model_files, folder / "files")
     compare(case, without_figures(golden_text(bsnc(*command_of(case), cwd=folder))), request)
+
+
+@pytest.mark.usefixtures("packages")
+@pytest.mark.parametrize("case", [c for c in CASES if DATA in c.parents], ids=name_of)
+def test_golden_of_data(case: Path, bsnc, data_files: Path, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    folder = copy_of(case.parent, tmp_path)
+    shutil.copytree(data_files, folder / "files")
+    compare(case, golden_text(bsnc(*command_of(case), cwd=folder)), request)
 
 
 def copy_of(folder: Path, tmp_path: Path) -> Path:

@@ -4,7 +4,24 @@ from __future__ import annotations
 
 import pytest
 
-from bsnc.ir import Budget, CostKey, Crop, Digits, Flip, Hub, Program, Sgd, Step
+from bsnc.diagnostics import Source
+from bsnc.ir import (
+    Budget,
+    CostKey,
+    Crop,
+    Digits,
+    ExternData,
+    Flip,
+    Hub,
+    Npz,
+    Program,
+    Sgd,
+    Step,
+    dump_program,
+    load_program,
+)
+from bsnc.ops import ExternFacts
+from bsnc.sema import Analysis, Overrides, analyse
 from tests.sema.support import analysed, around, errors, program
 
 PLAIN = around("")
@@ -30,6 +47,38 @@ def test_values_arrive() -> None:
     assert found.train.schedule == Step(at=(150, 225), by=0.1)
     assert found.data.source == Hub(path="uoft-cs/cifar10")
     assert found.data.augment == (Crop(padding=4), Flip())
+
+
+def test_keys_of_data_arrive() -> None:
+    data = with_sections('data { source = npz("d.npz")  input = img  label = "y"  test = 10%  size = [8, 2 * 8] }').data
+    assert (data.source, data.input, data.label, data.test, data.size) == (Npz(path="d.npz"), "img", "y", 0.1, (8, 16))
+    assert with_sections("data { input = [a, b] }").data.input == ("a", "b")
+
+
+def _allowed(text: str) -> Analysis:
+    """What is found where code of one's own may run; sections never do."""
+
+    def probe(*_: object) -> ExternFacts:
+        raise AssertionError("code was run")
+
+    return analyse(Source("t.bsn", text), Overrides(), probe=probe)
+
+
+def test_data_of_ones_own_are_a_function_and_plain_arguments() -> None:
+    text = PLAIN + 'data { source = extern "own.readers:ramps"(count = 2 * 3, parts = [1, 2], name = "a") }'
+    (found,) = _allowed(text).programs.values()
+    arguments = {"count": 6, "parts": (1, 2), "name": "a"}
+    assert found.data.source == ExternData(function="own.readers:ramps", arguments=arguments)
+    assert load_program(dump_program(found)) == found
+
+
+@pytest.mark.parametrize(
+    ("source", "code"),
+    [('extern "readers"()', "BSN206"), ('extern "a:b"(3)', "BSN205"), ('extern "a:b"() with (flops = 1)', "BSN205")],
+)
+def test_data_of_ones_own_that_are_refused(source: str, code: str) -> None:
+    found = _allowed(f"{PLAIN} data {{ source = {source} }}")
+    assert [d.code for d in found.diagnostics if d.severity == "error"] == [code]
 
 
 def test_kinds_without_arguments_need_no_parentheses() -> None:
@@ -78,7 +127,14 @@ def test_what_is_refused(text: str, expected: list[str]) -> None:
         ("search { init = 1 }", "`init` must be a number above 0 and below 1, not `1`"),
         ("search { lambda = x }", "`lambda` must be a number above 0 or `auto`, not `x`"),
         ("data { source = digits(5) }", "`test` of `digits` must be an int from 10 to 1700, not `5`"),
-        ("data { source = x }", "`source` must be `digits(…)`, `hub(…)` or `parquet(…)`, not `x`"),
+        (
+            "data { source = x }",
+            "`source` must be `digits(…)`, `hub(…)`, `parquet(…)`, `image_folder(…)`, `npz(…)` or "
+            '`extern "…"(…)`, not `x`',
+        ),
+        ("data { size = [8] }", "`size` must be a list of 2, each item an int of at least 1, not `[8]`"),
+        ("data { input = 3 }", "`input` must be a string or a list, each item a string, not `3`"),
+        ('data { source = extern "a:b"() }', "data of one's own is not allowed"),
         ("data { augment = x }", "`augment` must be a list, each item `crop(…)` or `flip`, not `x`"),
         ("train { optimizer = sgd(nesterov = 1) }", "`nesterov` of `sgd` must be `true` or `false`, not `1`"),
         ("data { source = hub(3) }", "`path` of `hub` must be a string, not `3`"),

@@ -37,6 +37,21 @@ def extern_module(evaluator: Evaluator, expr: ast.Extern, scope: Scope) -> Modul
     return Module((Stage(EXTERN, {}, expr.span, call),))
 
 
+def extern_function(evaluator: Evaluator, expr: ast.Extern) -> tuple[str, dict[str, object]]:
+    """The function that an `extern` in section `data` names, and its arguments; none of it runs. Raises Diagnosed."""
+    if not evaluator.allow_extern:
+        raise Diagnosed(not_allowed("data", expr.span))
+    if not is_target(expr.target.value):
+        message = "data of one's own names a function as `package.module:function`"
+        help_text = 'for example `source = extern "readers:spectra"(part = 3)`'
+        raise Diagnosed(Diagnostic("BSN206", message, expr.target.span, help=help_text))
+    if expr.declared:
+        message = "data of one's own declares nothing: `with` is for modules"
+        raise Diagnosed(Diagnostic("BSN205", message, expr.declared[0].span))
+    given = {name: _plain(evaluator, a.value, Scope()) for name, a in _named(expr.arguments).items()}
+    return expr.target.value, {name: tuple(v) if isinstance(v, list) else v for name, v in given.items()}  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+
+
 def not_allowed(what: str, span: SourceSpan | None, subject: str | None = None) -> Diagnostic:
     """BSN217: the user did not permit running this code."""
     help_text = "`--allow-extern` runs the Python code that a spec names: say it for specs that you trust"
@@ -66,11 +81,11 @@ def complete(call: ExternCall, probe: Probe, shape: Shape) -> dict[str, Scalar]:
 def _named(arguments: Sequence[ast.Argument]) -> dict[str, ast.Argument]:
     for argument in arguments:
         if argument.name is None:
-            message = "arguments of a class of one's own are given by name"
+            message = "arguments of code of one's own are given by name"
             help_text = f"for example `size = {argument.span.text}`"
             raise Diagnosed(Diagnostic("BSN205", message, argument.span, help=help_text))
     names = [argument.name.text for argument in arguments if argument.name is not None]
-    return bind_arguments("the class", names, arguments)
+    return bind_arguments("the code", names, arguments)
 
 
 def _plain(evaluator: Evaluator, expr: ast.Expr, scope: Scope) -> object:
@@ -79,7 +94,7 @@ def _plain(evaluator: Evaluator, expr: ast.Expr, scope: Scope) -> object:
     items = list(value) if isinstance(value, (list, range)) and len(value) <= 1_000 else [value]
     for item in items:
         if not (is_number(item) or isinstance(item, (bool, str))):
-            message = f"a class of one's own takes numbers, truth values, strings and lists, not {describe(value)}"
+            message = f"code of one's own takes numbers, truth values, strings and lists, not {describe(value)}"
             raise Diagnosed(Diagnostic("BSN206", message, expr.span))
     return items if isinstance(value, (list, range)) else value
 

@@ -1,0 +1,145 @@
+"""Arrays of NumPy → tensors of examples: types, layouts, classes by number."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from bsnc.data.sources.raw import SPLITS, Places, RawSplit, RawSplits, Request, unusable
+from bsnc.diagnostics import did_you_mean
+
+Arrays = Mapping[str, Any]
+_LARGEST = 2**31
+
+
+class Encoder:
+    """Classes by number: by the names that a source gives, else, where labels are texts, by those of the first split
+    that is read, sorted."""
+
+    def __init__(self, class_names: tuple[str, ...] | None = None) -> None:
+        self.class_names = class_names
+
+    def encode(self, labels: NDArray[Any], places: Places) -> NDArray[np.int64]:
+        """Raises Diagnosed (BSN532) at a text that is none of the classes."""
+        if self.class_names is None:
+            self.class_names = tuple(sorted({str(label) for label in labels}))
+        numbers = {name: i for i, name in enumerate(self.class_names)}
+        found = np.array([numbers.get(str(label), -1) for label in labels], dtype=np.int64)
+        if len(unknown := np.flatnonzero(found < 0)):
+            text = str(labels[unknown[0]])
+            known = did_you_mean(text, self.class_names)
+            raise places.bad(int(unknown[0]), f"label `{text}` is none of the {len(numbers)} classes", known)
+        return found
+
+
+def read_arrays(arrays: Arrays, request: Request, name: str) -> RawSplits:
+    """`x_train` and `y_train`, and so on, or `x` and `y`; `class_names` beside them. Raises Diagnosed."""
+    keys = _keys(arrays, name)
+    encoder = Encoder(_class_names(arrays, name))
+    read = {split: _split(arrays, x, y, request, name, encoder) for split, (x, y) in keys.items()}
+    return RawSplits(read["train"], read.get("validation"), read.get("test"), encoder.class_names, name)
+
+
+def as_inputs(array: NDArray[Any], request: Request, places: Places) -> Tensor:
+    """uint8 images stay as they are, everything else is float32; laid out as the network takes it: channels first, and
+    an axis for the only channel. Raises Diagnosed (BSN501)."""
+    if array.dtype.kind not in "biuf":
+        raise unusable(f"inputs are of type {array.dtype}, and must be numbers", places.parts[0][0])
+    laid = _laid_out(array[:, None] if array.ndim == 1 else array, request.shape)
+    if laid.dtype == np.uint8 and laid.ndim == 4:
+        return torch.from_numpy(np.ascontiguousarray(laid))
+    return torch.from_numpy(np.ascontiguousarray(laid, dtype=np.float32))
+
+
+def as_targets(array: NDArray[Any], request: Request, places: Places, encoder: Encoder) -> Tensor:
+    """Classes int64 `[N]`, masks int64 `[N, H, W]`, values float32 `[N, D]`. Raises Diagnosed (BSN501, BSN532)."""
+    target, subject = request.config.target, places.parts[0][0]
+    if target == "class":
+        return torch.from_numpy(_classes(array, places, encoder))
+    if array.dtype.kind not in "biuf":
+        raise unusable(f"labels are of type {array.dtype}, and must be numbers", subject)
+    if target == "mask":
+        mask = array[:, 0] if array.ndim == 4 and array.shape[1] == 1 else array
+        if mask.ndim != 3:
+            raise unusable(f"masks must be of shape [N, height, width], not {list(array.shape)}", subject)
+        return torch.from_numpy(_integers(mask, places))
+    return torch.from_numpy(np.ascontiguousarray(array.reshape(len(array), -1), dtype=np.float32))
+
+
+def _classes(array: NDArray[Any], places: Places, encoder: Encoder) -> NDArray[np.int64]:
+    flat = array[:, 0] if array.ndim == 2 and array.shape[1] == 1 else array
+    if flat.ndim != 1:
+        message = f"labels must be one class number for each example, of shape [N], not {list(array.shape)}"
+        raise unusable(message, places.parts[0][0])
+    if flat.dtype.kind in "OUS":
+        return encoder.encode(flat, places)
+    return _integers(flat, places)
+
+
+def _integers(array: NDArray[Any], places: Places) -> NDArray[np.int64]:
+    """Raises Diagnosed (BSN532) at a number that is none, so that no class is made up by rounding."""
+    if array.dtype.kind not in "biuf":
+        raise unusable(f"labels are of type {array.dtype}, and must be class numbers", places.parts[0][0])
+    with np.errstate(invalid="ignore"):
+        is_class = (
+            (np.abs(array) < _LARGEST) & (np.floor(array) == array) if array.dtype.kind == "f" else array == array
+        )
+    if not is_class.all():
+        row = int(np.flatnonzero(~is_class.reshape(len(array), -1).all(1))[0])
+        raise places.bad(row, "a label that is no class number")
+    return np.ascontiguousarray(array, dtype=np.int64)
+
+
+def _laid_out(array: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+    """Examples of the shape that the network takes, where they only lack an axis or have channels last."""
+    found = array.shape[1:]
+    if found == shape or not shape:
+        return array
+    if shape[0] == 1 and found == shape[1:]:
+        return array[:, None]
+    if len(shape) == 3 and found == (*shape[1:], shape[0]):
+        return array.transpose(0, 3, 1, 2)
+    return array
+
+
+def _keys(arrays: Arrays, name: str) -> dict[str, tuple[str, str]]:
+    """Split → the names of its two arrays. Raises Diagnosed (BSN501)."""
+    found: dict[str, tuple[str, str]] = {}
+    for split, spellings in SPLITS.items():
+        for spelling in spellings:
+            if f"x_{spelling}" in arrays:
+                found.setdefault(split, (f"x_{spelling}", f"y_{spelling}"))
+    if "train" not in found and "x" in arrays:
+        found["train"] = ("x", "y")
+    there = ", ".join(f"`{key}`" for key in arrays) or "none"
+    needed = next((y for _, y in found.values() if y not in arrays), None if "train" in found else "x_train")
+    if needed is not None:
+        raise unusable(f"there is no array `{needed}`", name, f"there are {there}")
+    return found
+
+
+def _split(arrays: Arrays, x: str, y: str, request: Request, name: str, encoder: Encoder) -> RawSplit:
+    inputs, targets = arrays[x], arrays[y]
+    if not inputs.ndim or not targets.ndim or len(inputs) != len(targets):
+        shapes = [list(array.shape) for array in (inputs, targets)]
+        raise unusable(f"`{x}` and `{y}` are of shapes {shapes[0]} and {shapes[1]}: not one label an example", name)
+    rows = request.taken(len(inputs))
+    if rows == 0:
+        raise unusable(f"`{x}` has no rows", name)
+    places = Places([(f"{name}: {x}", len(inputs))])
+    taken = as_inputs(inputs[:rows], request, places)
+    return RawSplit(taken, as_targets(targets[:rows], request, Places([(f"{name}: {y}", rows)]), encoder), places)
+
+
+def _class_names(arrays: Arrays, name: str) -> tuple[str, ...] | None:
+    if "class_names" not in arrays:
+        return None
+    names = arrays["class_names"]
+    if names.ndim != 1 or names.dtype.kind not in "US":
+        raise unusable("`class_names` must be a list of texts", name)
+    return tuple(str(text) for text in cast("list[str]", names.tolist()))

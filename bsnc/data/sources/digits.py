@@ -1,0 +1,29 @@
+"""scikit-learn's digits, the data set that comes along."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from sklearn.datasets import load_digits  # pyright: ignore[reportUnknownVariableType]
+from sklearn.model_selection import train_test_split  # pyright: ignore[reportUnknownVariableType]
+
+from bsnc.data.sources.raw import Places, RawSplit, RawSplits, Request
+from bsnc.ir import Digits
+
+_SPLIT_SEED = 0
+
+
+def read_digits(request: Request) -> RawSplits:
+    """Images float32 `[N, 1, 8, 8]` in [0, 1]. The split is fixed: it does not depend on the seed of a run."""
+    source = request.config.source
+    assert isinstance(source, Digits)
+    bunch = load_digits()
+    images = torch.from_numpy(np.asarray(bunch.images, dtype=np.float32)[:, None] / 16)  # pyright: ignore
+    labels = torch.from_numpy(np.asarray(bunch.target, dtype=np.int64))  # pyright: ignore
+    splits = train_test_split(  # pyright: ignore[reportUnknownVariableType]
+        np.arange(len(labels)), test_size=source.test, stratify=labels, random_state=_SPLIT_SEED
+    )
+    kept = [torch.from_numpy(np.sort(rows))[: request.taken(len(rows))] for rows in splits]  # pyright: ignore
+    places = Places([("digits", len(labels))])
+    train, test = (RawSplit(images[rows], labels[rows], places, rows) for rows in kept)
+    return RawSplits(train, test=test, class_names=tuple("0123456789"), name="digits")

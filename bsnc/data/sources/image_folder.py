@@ -1,0 +1,83 @@
+"""Images in a folder for each class."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import zip_longest
+from pathlib import Path
+
+import torch
+
+from bsnc.data.sources.images import ImageStack, check_images_wanted
+from bsnc.data.sources.raw import (
+    Places,
+    RawSplit,
+    RawSplits,
+    Request,
+    by_split,
+    shown,
+    split_called,
+    unreadable,
+    unusable,
+)
+from bsnc.diagnostics import did_you_mean
+from bsnc.ir import ImageFolder
+
+SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
+_Labelled = tuple[Path, int]
+
+
+def read_image_folder(request: Request) -> RawSplits:
+    """Class names are those of the folders of the training split, sorted. Raises Diagnosed."""
+    assert isinstance(request.config.source, ImageFolder)
+    root = Path(request.config.source.path)
+    if request.config.target != "class":
+        raise unusable(
+            f"`image_folder` tells classes, and `target = {request.config.target}` asks for others", shown(root)
+        )
+    check_images_wanted(request, shown(root))
+    folders = _folders(root)
+    names = {name: root / name for name in folders}
+    splits = {"train": root}
+    if any(split_called(name) == "train" for name in folders):
+        splits = {split: names[name] for split, name in by_split([n for n in folders if split_called(n)]).items()}
+    classes = tuple(_folders(splits["train"]))
+    if not classes:
+        raise unusable("there are no folders of classes", shown(splits["train"]))
+    read = {split: _read(folder, classes, request) for split, folder in splits.items()}
+    return RawSplits(read["train"], read.get("validation"), read.get("test"), classes, shown(root))
+
+
+def _folders(root: Path) -> list[str]:
+    try:
+        return sorted(p.name for p in root.iterdir() if p.is_dir() and not p.name.startswith("."))
+    except OSError as error:
+        raise unreadable(error, shown(root)) from None
+
+
+def _read(folder: Path, classes: Sequence[str], request: Request) -> RawSplit:
+    rows = _files(folder, classes)
+    if not rows:
+        raise unusable(f"there are no images ({', '.join(SUFFIXES)}) in its folders", shown(folder))
+    rows = rows[: request.taken(len(rows))]
+    places = Places([(shown(path), 1) for path, _ in rows], numbered=False)
+    stack = ImageStack(len(rows), request, places)
+    for path, _ in rows:
+        try:
+            stack.add(path.read_bytes())
+        except OSError as error:
+            raise unreadable(error, shown(path)) from None
+    return RawSplit(stack.tensor(), torch.tensor([label for _, label in rows]), places)
+
+
+def _files(folder: Path, classes: Sequence[str]) -> list[_Labelled]:
+    """Images and their classes: the first of each class, then the second of each, so that the first rows have all."""
+    numbers = {name: i for i, name in enumerate(classes)}
+    found: list[list[_Labelled]] = []
+    for name in _folders(folder):
+        if name not in numbers:
+            message = "a folder of a class that the training split does not have"
+            raise unusable(message, shown(folder / name), did_you_mean(name, classes))
+        paths = (path for path in (folder / name).rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+        found.append([(path, numbers[name]) for path in sorted(paths)])
+    return [row for rows in zip_longest(*found) for row in rows if row is not None]
