@@ -227,7 +227,7 @@ def prepare(directory: Path) -> None:
     make_directory(directory)
     with writing(directory):
         names = {path.name for path in directory.iterdir() if not is_temporary(path)}
-    if names <= {"spec.bsn", "imports", "ir.json", TEACHER}:
+    if names <= {"spec.bsn", "imports", "ir.json", TEACHER} and names != {TEACHER}:
         return
     message, help_text = "the directory for the run is not empty", "name a new one with `-o`"
     if has_begun(directory) and not (directory / SUMMARY).exists():

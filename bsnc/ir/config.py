@@ -189,7 +189,7 @@ class TrainConfig(Frozen):
     """Decay a step of an average of the final network's weights, which is evaluated and exported in place of the last
     ones. The search does not use it."""
     distill: Distill | None = None
-    """A teacher of the final network; the search has none. Only for classes."""
+    """A teacher of the final network, not of the search. Only for classes."""
     final: Literal["fine_tuned", "from_scratch"] = "fine_tuned"
     """Which weights the exported network has: those of the search, fine-tuned, or others that learnt from scratch over
     `epochs` + `fine_tune` epochs, as many as the search and the fine-tuning have."""
