@@ -29,7 +29,7 @@ SETTINGS = (
     "search.evaluations=60",
 )
 COMPARED = ("architecture.json", "ir.json", "weights.safetensors", "search.safetensors", "model.onnx", "spec.bsn")
-NOT_BEGUN = "no run has begun here"
+NOT_BEGUN, FINISHED = "no run has begun here", "the run is finished"
 
 
 @dataclass
@@ -67,7 +67,7 @@ def run_with_kills(mode: str, directory: Path, takes: float, left: int, draw: ra
     while True:
         seconds = draw.uniform(0, takes) if left else None
         status, told = run(command(mode, directory, resumes=resumes), seconds)
-        if status == 0:
+        if status == 0 or FINISHED in told:  # a kill may come after the last file
             count.runs += 1
             return
         if status == -signal.SIGKILL:

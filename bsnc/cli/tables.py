@@ -11,7 +11,7 @@ from bsnc.ir import exactly, metrics_text, roughly, signature_of
 if TYPE_CHECKING:
     from bsnc.driver import Breakdown, BudgetCheck, CostRange, CostReport, MaskCost
     from bsnc.export import BudgetRow, Certificate
-    from bsnc.ir import Budget, Graph
+    from bsnc.ir import Budget, Graph, Origin
     from bsnc.train import BudgetOutcome, Evaluation
 
 
@@ -133,6 +133,15 @@ def _bound(row: BudgetRow) -> str:
     return exactly(row.bound, signature_of(row.cost), unit=False)
 
 
+def comparison_table(compared: Mapping[Origin, Evaluation], exported: Origin) -> str:
+    """The final architecture with weights of several origins, on the test split."""
+    rows = [
+        [name.replace("_", " "), metrics_text(test.metrics), f"{test.loss:.4f}", "exported" if name == exported else ""]
+        for name, test in compared.items()
+    ]
+    return table(rows, ["weights", "test", "loss", ""])
+
+
 def binding_text(budgets: Sequence[BudgetOutcome]) -> str:
     """Which budgets bind, and what they weighed at the end of the search, where gates learnt."""
     binding = [f"{b.cost}" + ("" if b.penalty is None else f" (λ {b.penalty:.3g})") for b in budgets if b.binds]
@@ -140,8 +149,8 @@ def binding_text(budgets: Sequence[BudgetOutcome]) -> str:
 
 
 def evaluation_text(test: Evaluation) -> str:
-    """`test: 99.11% of 450 examples, loss 0.0312`, the metrics of the task first."""
-    return f"test: {metrics_text(test.metrics)} of {test.examples} examples, loss {test.loss:.4f}"
+    """`99.11% of 450 examples, loss 0.0312`, the metrics of the task first."""
+    return f"{metrics_text(test.metrics)} of {test.examples} examples, loss {test.loss:.4f}"
 
 
 def projection_text(gap: float) -> str:

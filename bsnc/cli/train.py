@@ -11,7 +11,7 @@ import click
 from bsnc.cli import options
 from bsnc.cli.output import own_code_aside, print_json, show_diagnostics
 from bsnc.cli.progress import Bar
-from bsnc.cli.tables import binding_text, certificate_text, evaluation_text, projection_text
+from bsnc.cli.tables import binding_text, certificate_text, comparison_table, evaluation_text, projection_text
 from bsnc.driver import Overrides, resume_run, train_spec
 from bsnc.ir import Strategy
 
@@ -29,6 +29,12 @@ if TYPE_CHECKING:
     help="How a staged search spends its evaluations. The same as --set search.strategy=…",
 )
 @click.option(
+    "--from-scratch",
+    is_flag=True,
+    help="Export the final architecture trained from scratch, not fine-tuned. The same as --set "
+    "train.final=from_scratch",
+)
+@click.option(
     "--resume", type=options.PATH, metavar="RUN", help="Go on with a run that was stopped or killed, instead of a spec."
 )
 @options.seed
@@ -41,6 +47,7 @@ def train(
     output: Path | None,
     overrides: Overrides,
     strategy: str | None,
+    from_scratch: bool,
     resume: Path | None,
     seed: int,
     threads: int | None,
@@ -56,6 +63,8 @@ def train(
         options.require_only(context, "resume", "allow_extern", "json_output")
     if strategy is not None:
         overrides = replace(overrides, settings=(*overrides.settings, f"search.strategy={strategy}"))
+    if from_scratch:
+        overrides = replace(overrides, settings=(*overrides.settings, "train.final=from_scratch"))
     with Bar() as bar, own_code_aside():
         if resume is not None:
             trained = resume_run(resume, bar, show_diagnostics, bar.step, overrides.allow_extern)
@@ -78,12 +87,16 @@ def _default_run(spec: Path) -> Path:
 def run_text(trained: Trained) -> str:
     """What a finished run found: accuracy, size, verdict, budgets, certificate."""
     result = trained.result
+    mirrored = f"with mirrored inputs too: {evaluation_text(result.final.mirrored)}\n" if result.final.mirrored else ""
     state = "converged" if result.verdict.converged else "not converged"
     parts = [
-        f"{evaluation_text(result.test)}\n"
+        f"test: {evaluation_text(result.test)}\n"
+        f"{mirrored}"
         f"network: {len(result.graph.edges)} of {len(result.program.graph.edges)} edges\n"
         f"search: {state}: {result.verdict.reason}; inconsistent samples: {result.inconsistent}"
     ]
+    if result.final.compared:
+        parts.append(comparison_table(result.final.compared, result.program.train.final))
     if result.architecture.projected:
         parts.append(projection_text(result.architecture.projection_gap))
     if result.budgets and result.program.graph.gates:

@@ -269,6 +269,13 @@ CODES: dict[str, Code] = {
         "versions of Python's packages. Some have changed since it began.",
         severity="warning",
     ),
+    "BSN507": Code(
+        "training cannot be done like this",
+        "An entry of section `train` does not suit the network or the data. A teacher gives logits, so it is only for "
+        "classes; `whole` is the network of all edges, which a network with choices does not have; a model file that "
+        "teaches takes a batch of the network's inputs and gives as many logits as there are classes. Only images can "
+        "be mirrored.",
+    ),
     "BSN511": Code("not an ONNX model", "The file is not a readable, well-formed ONNX model."),
     "BSN512": Code(
         "over budget",

@@ -20,6 +20,7 @@ from bsnc.driver.check import load_program, warnings_of
 from bsnc.driver.files import make_directory, permit_code, writing
 from bsnc.driver.given import everything_given, given_of
 from bsnc.driver.interruption import Interrupted, Interruption
+from bsnc.driver.teacher import TEACHER, kept_teacher, read_teacher
 from bsnc.export import Certificate, Deployment, Step, export_model
 from bsnc.ir import CostKey, Graph, Program
 from bsnc.report import draw_graph
@@ -63,6 +64,11 @@ class Trained:
             "certificate": str(self.model.with_name("certificate.json")),
             "test": self.result.test.as_json(),
             "test_inherited": self.result.inherited.as_json(),
+            "test_mirrored": self.result.final.mirrored.as_json() if self.result.final.mirrored else None,
+            "compared": {
+                origin: {**found.as_json(), "exported": origin == self.result.program.train.final}
+                for origin, found in self.result.final.compared.items()
+            },
             "budgets": [
                 row.model_dump() | outcome.as_json()
                 for row, outcome in zip(self.certificate.budgets, self.result.budgets, strict=True)
@@ -105,12 +111,15 @@ def train_spec(
         require_feasible(report)
     _require_weights(report, analysis)
     warn([*warnings_of(analysis), *report.diagnostics])
+    torch.set_num_threads(threads or suggested_threads(program, report))
+    teacher = read_teacher(program, path.parent, torch.get_num_threads())
     prepare(directory)
     dataset = dataset or load_data(program.data, program.graph)
-    torch.set_num_threads(threads or suggested_threads(program, report))
     with _stopping(directory) as interruption:
-        stop = interruption.requested
-        result = train_program(program, analysis.sources, directory, seed, progress, given, dataset, stop)
+        if teacher is not None:
+            write_atomically(directory / TEACHER, teacher.content)
+        stop, ask = interruption.requested, teacher and teacher.ask
+        result = train_program(program, analysis.sources, directory, seed, progress, given, dataset, stop, ask)
         return _finish(directory, result, given)
 
 
@@ -136,8 +145,10 @@ def resume_run(
         given = everything_given(program, analysis, allow_extern, step)
     warn(_other_versions(directory, config))
     torch.set_num_threads(config.threads)
+    teacher = kept_teacher(program, directory, config.threads)
     with _stopping(directory) as interruption:
-        result = resume_program(directory, progress, given, stop=interruption.requested)
+        stop, ask = interruption.requested, teacher and teacher.ask
+        result = resume_program(directory, progress, given, stop=stop, teacher=ask)
         return _finish(directory, result, given)
 
 
@@ -218,7 +229,7 @@ def prepare(directory: Path) -> None:
     make_directory(directory)
     with writing(directory):
         names = {path.name for path in directory.iterdir() if not is_temporary(path)}
-    if names <= {"spec.bsn", "imports", "ir.json"}:
+    if names <= {"spec.bsn", "imports", "ir.json", TEACHER} and names != {TEACHER}:
         return
     message, help_text = "the directory for the run is not empty", "name a new one with `-o`"
     if has_begun(directory) and not (directory / SUMMARY).exists():

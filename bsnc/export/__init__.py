@@ -19,6 +19,7 @@ from bsnc.export.latency import (
 from bsnc.export.metadata import Provenance, read_provenance
 from bsnc.export.parity import TOLERANCE, Parity, run_onnx
 from bsnc.export.recount import recount
+from bsnc.export.teacher import check_teacher, load_teacher
 from bsnc.export.verify import Verification, read_model, verify_model
 
 __all__ = [
@@ -38,8 +39,10 @@ __all__ = [
     "Setting",
     "Step",
     "Verification",
+    "check_teacher",
     "export_model",
     "load_profile",
+    "load_teacher",
     "measure_latency",
     "profile_graph",
     "read_model",

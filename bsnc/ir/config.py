@@ -62,13 +62,43 @@ class SearchConfig(Frozen):
 
 
 class Sgd(Frozen):
-    """torch.optim.SGD."""
+    """torch.optim.SGD. `decay_norms = false` spares biases and the parameters of norms weight decay."""
 
     kind: Literal["sgd"] = "sgd"
     lr: Positive = 0.1
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
     weight_decay: NonNegative = 5e-4
     nesterov: bool = False
+    decay_norms: bool = True
+
+
+class AdamW(Frozen):
+    """torch.optim.AdamW: Adam with decoupled weight decay (Loshchilov & Hutter, 2019); `decay_norms` as of `sgd`."""
+
+    kind: Literal["adamw"] = "adamw"
+    lr: Positive = 1e-3
+    beta1: Annotated[float, Field(ge=0, lt=1)] = 0.9
+    beta2: Annotated[float, Field(ge=0, lt=1)] = 0.999
+    eps: Positive = 1e-8
+    weight_decay: NonNegative = 0.01
+    decay_norms: bool = True
+
+
+class Muon(Frozen):
+    """torch.optim.Muon (Jordan et al., 2024) for hidden matrices: weights of linear layers and of convolutions without
+    groups, as [out, in · kernel], but for the first layer behind the input and the last before the output. All else by
+    `adamw` with its defaults and the same `lr` and `weight_decay`, to which Muon's steps are scaled (Liu et al., 2025);
+    `decay_norms` as of `sgd`."""
+
+    kind: Literal["muon"] = "muon"
+    lr: Positive = 1e-3
+    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.95
+    weight_decay: NonNegative = 0.01
+    nesterov: bool = True
+    decay_norms: bool = True
+
+
+WarmUp = Epochs | Probability
 
 
 class Constant(Frozen):
@@ -78,27 +108,64 @@ class Constant(Frozen):
 
 
 class OneCycle(Frozen):
-    """torch.optim.lr_scheduler.OneCycleLR over a whole phase (Smith & Topin, 2018)."""
+    """torch.optim.lr_scheduler.OneCycleLR over a whole phase (Smith & Topin, 2018). It moves the momentum too, from
+    0.95 to 0.85 and back: that of `sgd` and `muon`, `beta1` of `adamw`."""
 
     kind: Literal["one_cycle"] = "one_cycle"
     warmup: Probability = 0.2
 
 
 class Cosine(Frozen):
-    """Half a cosine from the full rate to zero over a whole phase (Loshchilov & Hutter, 2017)."""
+    """Half a cosine from the full rate to `floor`, a share of it, over a whole phase (Loshchilov & Hutter, 2017),
+    after a linear rise over `warmup`: a number of epochs, or a share of the phase."""
 
     kind: Literal["cosine"] = "cosine"
+    floor: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    warmup: WarmUp = 0
 
 
 class Step(Frozen):
-    """Multiply the rate by `by` at each epoch in `at`."""
+    """Multiply the rate by `by` at each epoch in `at`; `warmup` as of `cosine`."""
 
     kind: Literal["step"] = "step"
     at: tuple[Epochs, ...]
     by: Positive = 0.1
+    warmup: WarmUp = 0
 
 
+Optimiser = Annotated[Sgd | AdamW | Muon, Field(discriminator="kind")]
 Schedule = Annotated[Constant | OneCycle | Cosine | Step, Field(discriminator="kind")]
+
+
+class Whole(Frozen):
+    """The S-network with all its edges, with the weights that the search left."""
+
+    kind: Literal["whole"] = "whole"
+
+
+class Onnx(Frozen):
+    """An ONNX file, its path relative to the spec, that takes a normalised batch and gives logits."""
+
+    kind: Literal["onnx"] = "onnx"
+    path: str
+
+
+Teacher = Annotated[Whole | Onnx, Field(discriminator="kind")]
+
+
+class Distill(Frozen):
+    """Learn from a teacher beside the labels (Hinton et al., 2015): the loss is (1 − `weight`) · that of the labels
+    + `weight` · T² · the cross-entropy between softmax(teacher's logits / T) and softmax(logits / T), with T the
+    `temperature`."""
+
+    kind: Literal["distill"] = "distill"
+    teacher: Teacher = Whole()
+    temperature: Positive = 4.0
+    weight: Annotated[float, Field(gt=0, le=1)] = 0.5
+
+
+Origin = Literal["inherited", "fine_tuned", "from_scratch"]
+"""Where the weights of a final network come from."""
 
 
 class TrainConfig(Frozen):
@@ -112,10 +179,25 @@ class TrainConfig(Frozen):
     """How many of these, the last ones, see examples as they are, not augmented."""
     batch_size: Annotated[int, Field(ge=2)] = 64
     """Examples of a step; each has its own sample of the gates."""
-    optimizer: Annotated[Sgd, Field()] = Sgd(nesterov=True)
+    optimizer: Optimiser = Sgd(nesterov=True)
     """How weights follow their gradients."""
     schedule: Schedule = OneCycle()
-    """The learning rate over the epochs, of the search and of the fine-tuning alike."""
+    """The learning rate over the epochs, of the search and of the fine-tuning alike, step by step."""
+    clip: Positive | None = None
+    """The greatest norm of the gradient of all weights; a longer one is scaled down to it."""
+    ema: Probability | None = None
+    """Decay a step of an average of the final network's weights, which is evaluated and exported in place of the last
+    ones. The search does not use it."""
+    distill: Distill | None = None
+    """A teacher of the final network, not of the search. Only for classes."""
+    final: Literal["fine_tuned", "from_scratch"] = "fine_tuned"
+    """Which weights the exported network has: those of the search, fine-tuned, or others that learnt from scratch over
+    `epochs` + `fine_tune` epochs, as many as the search and the fine-tuning have."""
+    compare: tuple[Origin, ...] = ()
+    """Weights of the final architecture that the summary shows side by side, beside those that are exported."""
+    tta: Flip | None = None
+    """Test-time augmentation: a second evaluation, of the mean of the outputs for an image and its mirror image. It is
+    reported apart."""
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Probability that the target spreads over all classes; without effect where values are predicted."""
 
@@ -256,4 +338,5 @@ class DataConfig(Frozen):
         return self.model_copy(update={"source": source.model_copy(update={"path": path})})
 
 
+TrainConfig.model_rebuild()
 SECTIONS: dict[str, type[Frozen]] = {"search": SearchConfig, "train": TrainConfig, "data": DataConfig}

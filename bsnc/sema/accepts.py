@@ -48,6 +48,8 @@ def usage(model: type[BaseModel]) -> str:
 
 
 def _default(field: FieldInfo) -> str:
+    if isinstance(field.default, BaseModel):
+        return _kind(type(field.default))
     return "…" if field.default is None else str(field.default).lower()
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from bsnc.diagnostics import Diagnosed, Diagnostic, Label, Source, SourceSpan, did_you_mean, has_errors
-from bsnc.ir import SECTIONS, Budget, CostKey, DataConfig, Frozen, Graph, Program, Setting
+from bsnc.ir import SECTIONS, Budget, CostKey, DataConfig, Frozen, Graph, Program, Setting, TrainConfig
 from bsnc.ops import Probe
 from bsnc.sema.augmentations import unfit_augmentations
 from bsnc.sema.budgets import budget_of
@@ -28,6 +28,7 @@ from bsnc.sema.settings import (
     read_budget,
     read_settings,
 )
+from bsnc.sema.training import unfit_training
 from bsnc.syntax import ast, deep_recursion, parse_spec
 
 
@@ -129,6 +130,7 @@ def _analyse(source: Source, overrides: Overrides, files: Files, probe: Probe | 
     if not has_errors(analysis.diagnostics):
         analysis.diagnostics += unused_names(spec)
     sections = _sections(spec, source, settings, files.evaluator.allow_extern, analysis)
+    analysis.diagnostics += _unfit_training(spec, source, settings, sections, analysis)
     budgets = _budgets(spec, overrides, files.evaluator.allow_extern, analysis)
     analysis.diagnostics += _unfit_augmentations(spec, source, settings, sections, analysis)
     if has_errors(analysis.diagnostics):
@@ -222,6 +224,20 @@ def _unfit_augmentations(
     entries = override_entries(blocks[0] if blocks else (), settings.entries.get("data", ()))
     graphs = [checked.graph for checked in analysis.networks.values() if checked.graph is not None]
     found = unfit_augmentations(data, entries, graphs)
+    return [d if d.span is not None and d.span.source is source else option_mistake(d) for d in found]
+
+
+def _unfit_training(
+    spec: ast.Spec, source: Source, settings: Settings, sections: dict[str, Frozen], analysis: Analysis
+) -> list[Diagnostic]:
+    """Of the networks and the sections that are free of mistakes."""
+    train, data = sections.get("train"), sections.get("data")
+    if not isinstance(train, TrainConfig) or not isinstance(data, DataConfig):
+        return []
+    blocks = [item.entries for item in spec.items if isinstance(item, ast.Section) and item.name.text == "train"]
+    entries = override_entries(blocks[0] if blocks else (), settings.entries.get("train", ()))
+    graphs = [checked.graph for checked in analysis.networks.values() if checked.graph is not None]
+    found = unfit_training(train, data, entries, graphs)
     return [d if d.span is not None and d.span.source is source else option_mistake(d) for d in found]
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from torch import fx, nn
+from torch import Tensor, fx, nn
 from torch.nn.modules.batchnorm import _BatchNorm  # pyright: ignore[reportPrivateUsage]
 
 from bsnc.data import Dataset, Tally
 from bsnc.ir import Program
 from bsnc.train.checkpoint import Checkpoints
+from bsnc.train.distill import Distillation
 from bsnc.train.progress import Progress
 from bsnc.train.training import Phase, Training
 
@@ -40,14 +41,16 @@ def train_network(
     generator: torch.Generator,
     progress: Progress,
     checkpoints: Checkpoints | None = None,
+    distillation: Distillation | None = None,
 ) -> None:
-    """Train the plain network of `program.graph` by the optimiser and schedule of `program.train`, if it has weights,
-    then re-estimate its batch norms.
+    """Train the plain network of `program.graph` as `program.train` says, if it has weights, then re-estimate its batch
+    norms.
 
     Raises Diagnosed (BSN502) when the loss is no longer finite, Stopped.
     """
     if any(parameter.requires_grad for parameter in network.parameters()):
-        Training(program, dataset, network, phase, generator).run(progress, checkpoints)
+        training = Training(program, dataset, network, phase, generator, distillation=distillation)
+        training.run(progress, checkpoints)
     reestimate_batch_norm(network, dataset)
 
 
@@ -77,3 +80,16 @@ def evaluate(network: nn.Module, dataset: Dataset) -> Evaluation:
         outputs = network(inputs)
         tally.add(task, task.losses(outputs, targets), outputs, targets)
     return Evaluation(tally.mean_loss, tally.examples, tally.metrics(task))
+
+
+class Mirrored(nn.Module):
+    """The mean of a network's outputs for images `[B, C, H, W]` and for their mirror images, left to right; outputs
+    that are images are mirrored back."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, images: Tensor) -> Tensor:
+        straight, mirrored = self.network(images), self.network(images.flip(3))
+        return (straight + (mirrored.flip(3) if mirrored.ndim == 4 else mirrored)) / 2

@@ -11,7 +11,7 @@ from bsnc.diagnostics import Diagnosed, Diagnostic
 from bsnc.ir import Graph
 from bsnc.lower import edge_attributes
 
-HELP = "lower the learning rate: `train { optimizer = sgd(lr = …) }`"
+HELP = "lower the learning rate, `lr` of `train.optimizer`, or clip gradients: `train { clip = 1 }`"
 
 
 def check_finite(losses: Tensor, graph: Graph, network: fx.GraphModule, inputs: tuple[Tensor, ...], batch: str) -> None:

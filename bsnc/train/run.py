@@ -16,17 +16,16 @@ from bsnc.data import Dataset, check_augmentation, check_batch, check_fit, load_
 from bsnc.diagnostics import Diagnosed, Diagnostic, Source
 from bsnc.disk import sweep
 from bsnc.ir import CostKey, Graph, Program, graph_hash
-from bsnc.lower import copy_weights, lower_static
-from bsnc.passes import ApplyArchitecture
 from bsnc.search import Verdict
 from bsnc.train.bounds import BudgetTable
 from bsnc.train.checkpoint import Checkpoints
-from bsnc.train.finish import Evaluation, evaluate, reestimate_batch_norm, train_network
+from bsnc.train.distill import Teacher
+from bsnc.train.finals import Final, Finals
+from bsnc.train.finish import Evaluation
 from bsnc.train.joint import means
 from bsnc.train.progress import Journal, Progress
 from bsnc.train.run_files import ArchitectureFile, RunConfig, begin_run, load_begun, save_run, save_weights
 from bsnc.train.search import Chosen, Search, Searched
-from bsnc.train.training import Phase
 
 CHECKPOINTS = "checkpoints"
 BINDS = 0.9
@@ -79,16 +78,30 @@ class RunResult:
 
     program: Program
     architecture: ArchitectureFile
-    graph: Graph
-    network: fx.GraphModule
+    final: Final
     dataset: Dataset
-    inherited: Evaluation
-    test: Evaluation
     budgets: tuple[BudgetOutcome, ...]
     verdict: Verdict
     inconsistent: int
     evaluations: int
     seconds: float
+
+    @property
+    def graph(self) -> Graph:
+        return self.final.graph
+
+    @property
+    def network(self) -> fx.GraphModule:
+        return self.final.network
+
+    @property
+    def test(self) -> Evaluation:
+        return self.final.test
+
+    @property
+    def inherited(self) -> Evaluation:
+        """With the weights that the search left."""
+        return self.final.inherited
 
 
 def train_program(
@@ -100,9 +113,11 @@ def train_program(
     given: Given | None = None,
     dataset: Dataset | None = None,
     stop: Callable[[], bool] | None = None,
+    teacher: Teacher | None = None,
 ) -> RunResult:
     """Train a program into a directory (which exists); `sources` are the spec and the files that it imports,
-    `given` what costs need to know beside the graph, `dataset` what to train on instead of what the spec says.
+    `given` what costs need to know beside the graph, `dataset` what to train on instead of what the spec says,
+    `teacher` the one of `train.distill` where it is a file.
 
     One seed fixes the run on a CPU, bit for bit. States are kept below `directory`, after every epoch and where `stop`
     says so.
@@ -114,7 +129,7 @@ def train_program(
     check_augmentation(dataset, program.data.augment)
     check_batch(dataset, program.train.batch_size)
     config = begin_run(directory, program, sources, seed, dataset.sizes)
-    return _Run(program, config, directory, dataset, given, progress, stop).run()
+    return _Run(program, config, directory, dataset, given, progress, stop, teacher).run()
 
 
 def resume_program(
@@ -123,6 +138,7 @@ def resume_program(
     given: Given | None = None,
     dataset: Dataset | None = None,
     stop: Callable[[], bool] | None = None,
+    teacher: Teacher | None = None,
 ) -> RunResult:
     """Go on with a run that was stopped or killed. On a CPU it ends as if it had never been, bit for bit.
 
@@ -136,7 +152,7 @@ def resume_program(
     check_batch(dataset, program.train.batch_size)
     for place in (directory, directory / CHECKPOINTS):
         sweep(place)
-    return _Run(program, config, directory, dataset, given, progress, stop).run()
+    return _Run(program, config, directory, dataset, given, progress, stop, teacher).run()
 
 
 @dataclass(frozen=True)
@@ -150,6 +166,7 @@ class _Run:
     given: Given | None
     progress: Progress
     stop: Callable[[], bool] | None
+    teacher: Teacher | None
 
     def run(self) -> RunResult:
         with torch.random.fork_rng(devices=[]):
@@ -166,24 +183,16 @@ class _Run:
         save_weights(self.directory / "search.safetensors", searched.network, logits)
 
         live = live_names(program.graph, searched.chosen)
-        graph, final = _inherit(program.graph, searched.network, live, self.config.seed)
-        reestimate_batch_norm(final, dataset)
-        inherited = evaluate(final, dataset)
-        if program.train.fine_tune:
-            plain = program.model_copy(update={"graph": graph})
-            phase = Phase("fine-tune", program.train.fine_tune, program.train.clean)
-            train_network(plain, dataset, final, phase, generator, journal, self._checkpoints)
+        parts = (program, dataset, searched.network, live, self.config.seed, journal, self._checkpoints)
+        final = Finals(*parts, self.teacher).run(generator)
 
         architecture = _architecture_file(program, self.config.spec_sha256, searched)
-        save_run(self.directory, final, architecture)
+        save_run(self.directory, final.network, architecture)
         return RunResult(
             program,
             architecture,
-            graph,
             final,
             dataset,
-            inherited,
-            evaluate(final, dataset),
             _outcomes(program, budgets, searched),
             searched.verdict,
             searched.inconsistent,
@@ -205,14 +214,6 @@ def forget_checkpoints(directory: Path) -> None:
 
 def live_names(graph: Graph, chosen: Chosen) -> list[str]:
     return [edge.name for edge, live in zip(graph.edges, chosen.live.tolist(), strict=True) if live]
-
-
-def _inherit(whole: Graph, network: fx.GraphModule, live: list[str], seed: int) -> tuple[Graph, fx.GraphModule]:
-    """The graph of the final architecture and its network, with the weights that the search left."""
-    graph = ApplyArchitecture(live).run(whole).graph
-    final = lower_static(graph, seed)
-    copy_weights(network, whole, final, graph)
-    return graph, final
 
 
 def _architecture_file(program: Program, spec_sha256: str, searched: Searched) -> ArchitectureFile:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import torch
 from torch import Tensor, fx
@@ -14,9 +14,11 @@ from torch import Tensor, fx
 from bsnc.data import Dataset, Split, Tally, Task, augment
 from bsnc.ir import Program
 from bsnc.search import Sample, masks_of_sample
+from bsnc.train.average import Average
 from bsnc.train.checkpoint import Checkpoints, State, Stopped, generator_state, restore_generator
+from bsnc.train.distill import Distillation
 from bsnc.train.finite import check_finite, check_weights
-from bsnc.train.optimise import build_optimiser, build_schedule
+from bsnc.train.optimise import build_optimiser, build_schedule, clip_gradients
 from bsnc.train.progress import Progress, Row
 
 
@@ -72,12 +74,14 @@ class Training:
         phase: Phase,
         generator: torch.Generator,
         policy: Policy | None = None,
+        distillation: Distillation | None = None,
     ) -> None:
         self.program, self.dataset, self.network, self.phase = program, dataset, network, phase
-        self.generator, self.policy = generator, policy
+        self.generator, self.policy, self.distillation = generator, policy, distillation
         self.steps = len(dataset.train) // program.train.batch_size
-        self.optimiser = build_optimiser(program.train, network.parameters())
+        self.optimiser = build_optimiser(program.train, network, program.graph)
         self.schedule = build_schedule(program.train, self.optimiser, phase.epochs, self.steps)
+        self.average = Average(network, program.train.ema if policy is None else None)
         self.epoch, self.totals = 0, Totals()
         self._order = generator.get_state()
         """Of the generator when the order of this epoch was drawn."""
@@ -96,6 +100,7 @@ class Training:
             progress.epoch(self._run_epoch(checkpoints))
             check_weights(self.network, f"phase {self.phase.name}, epoch {self.epoch}")
             checkpoints.save(self.phase.name, self.state_dict())
+        self.average.write_to(self.network)
 
     def _run_epoch(self, checkpoints: Checkpoints) -> Row:
         started = time.monotonic()
@@ -105,11 +110,10 @@ class Training:
             if checkpoints.stop():
                 checkpoints.save(self.phase.name, self.state_dict())
                 raise Stopped(self._place)
-        row = self.totals.row(self.dataset.task, self.phase.name, self.epoch) | dict(
-            self.policy.row() if self.policy else {}
-        )
+        row = self.totals.row(self.dataset.task, self.phase.name, self.epoch)
+        row |= dict(self.policy.row() if self.policy else {})
         self.epoch, self.totals = self.epoch + 1, Totals()
-        rate, seconds = float(self.schedule.get_last_lr()[0]), round(time.monotonic() - started, 3)
+        rate, seconds = self.schedule.rate, round(time.monotonic() - started, 3)
         return row | {"learning_rate": rate, "seconds": seconds}
 
     @property
@@ -121,14 +125,18 @@ class Training:
         taken = (inputs,) if sample is None else (inputs, masks_of_sample(self.program.graph, sample))
         outputs = self.network(*taken)
         losses = self.dataset.task.losses(outputs, targets, self.program.train.label_smoothing)
+        if self.distillation is not None:
+            losses = self.distillation.losses(losses, outputs, inputs)
         epochs = self.epoch + self.totals.steps / self.steps
         self.totals.add(self.dataset.task, losses.detach(), outputs.detach(), targets)
         check_finite(losses, self.program.graph, self.network, taken, self._place)
-        self.optimiser.zero_grad()
+        self.network.zero_grad()
         if losses.requires_grad:  # a batch may have drawn nothing that has weights
             losses.mean().backward()
+        clip_gradients(self.network, self.program.train.clip)
         self.optimiser.step()
         self.schedule.step()
+        self.average.update(self.network)
         if self.policy is not None and sample is not None:
             self.policy.learn(sample, losses.detach(), epochs)
 
@@ -166,6 +174,7 @@ class Training:
             "network": self.network.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "schedule": self.schedule.state_dict(),
+            "average": self.average.state_dict(),
             "policy": self.policy.state_dict() if self.policy else {},
             "generators": generator_state(self.generator),
             "order": self._order,
@@ -176,7 +185,8 @@ class Training:
         self.epoch, self.totals = state["epoch"], Totals(**state["totals"])
         self.network.load_state_dict(state["network"])
         self.optimiser.load_state_dict(state["optimiser"])
-        self.schedule.load_state_dict(dict[str, Any](state["schedule"]))
+        self.schedule.load_state_dict(state["schedule"])
+        self.average.load_state_dict(state["average"])
         if self.policy is not None:
             self.policy.load_state_dict(state["policy"])
         restore_generator(self.generator, state["generators"])

@@ -62,7 +62,7 @@ def test_what_is_offered(marked: str, expected: list[str]) -> None:
         ("search { estimator = ¦ }", ["reinforce", "rloo", "disarm", "gumbel_st"]),
         ("search { init = 95%  estimator = re¦ }", ["reinforce", "rloo", "disarm", "gumbel_st"]),
         ("train { schedule = ¦ }", ["constant", "one_cycle", "cosine", "step"]),
-        ("train { optimizer = sgd(lr = 0.1, ¦) }", ["momentum = ", "weight_decay = ", "nesterov = "]),
+        ("train { optimizer = sgd(lr = 0.1, ¦) }", ["momentum = ", "weight_decay = ", "nesterov = ", "decay_norms = "]),
         ("train { optimizer = sgd(nesterov = ¦) }", ["true", "false"]),
         ("data { augment = [crop(1), ¦] }", ["crop", "cutout", "flip", "jitter", "mixup"]),
         ("search { estimator = rloo ¦ }", SEARCH_KEYS),
