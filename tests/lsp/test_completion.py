@@ -64,7 +64,7 @@ def test_what_is_offered(marked: str, expected: list[str]) -> None:
         ("train { schedule = ¦ }", ["constant", "one_cycle", "cosine", "step"]),
         ("train { optimizer = sgd(lr = 0.1, ¦) }", ["momentum = ", "weight_decay = ", "nesterov = ", "decay_norms = "]),
         ("train { optimizer = sgd(nesterov = ¦) }", ["true", "false"]),
-        ("data { augment = [crop(1), ¦] }", ["crop", "cutout", "flip", "jitter", "mixup"]),
+        ("data { augment = [crop(1), ¦] }", ["crop", "flip", "cutout", "jitter", "mixup"]),
         ("search { estimator = rloo ¦ }", SEARCH_KEYS),
     ],
 )

@@ -14,7 +14,7 @@ QUICK = ["train.epochs=2", "train.fine_tune=1", "search.evaluations=20", "layers
 RUNS = {
     "check.py": ["--repeats", "1"],
     "costs.py": ["--layers", "1", "--channels", "2", "--batch", "4", "--repeats", "1", "--evaluations", "1"],
-    "kill.py": ["--kills", "2", "--modes", "staged"],
+    "kill.py": ["--kills", "1", "--a-run", "1", "--modes", "staged"],
     "latency.py": ["--spec", "nb201", "--architectures", "5", "--held-out", "4"],
     "search.py": ["--problems", "1", "--seeds", "1", "--evaluations", "20", "--table-evaluations", "20"],
     "digits.py": ["--seeds", "1", "--randoms", "1", "--budgets", "50%", *(f"--set={text}" for text in QUICK)],
