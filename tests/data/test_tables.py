@@ -112,14 +112,16 @@ def test_masks_keep_their_numbers_also_when_resized_and_where_ignored(tmp_path: 
     }
     for split in ("train", "test"):
         write_table(tmp_path / f"{split}-0.parquet", columns)
-    config = {"source": Parquet(path=str(tmp_path)), "target": "mask", "input": "image"}
+    config = {"source": Parquet(path=str(tmp_path)), "target": "mask"}
     data = load(segmenter(), **config, ignore=9)
     assert data.train.targets.dtype == torch.int64 and np.array_equal(data.train.targets.numpy(), masks)
     larger = load(segmenter((3, 8, 8)), **config, ignore=9, size=(8, 8))
     assert np.array_equal(larger.test.targets.numpy(), masks.repeat(2, 1).repeat(2, 2))
     told = mistake(segmenter(), **config)
     assert told.code == "BSN532" and "label 9" in told.message and told.help is not None and "`ignore = 9`" in told.help
-    assert mistake(segmenter(), **config | {"input": None}).code == "BSN533"
+    for split in ("train", "test"):
+        write_table(tmp_path / f"{split}-0.parquet", {"left": columns["image"], "right": columns["label"]})
+    assert mistake(segmenter(), **config).code == "BSN533"
 
 
 def test_numbers_side_by_side_and_lists_of_them(tmp_path: Path) -> None:
@@ -256,7 +258,7 @@ def test_cifar10_as_on_the_hub() -> None:
 
 
 def test_camvid_with_its_masks() -> None:
-    config = {"source": Parquet(path=str(real("camvid"))), "input": "image", "label": "label", "target": "mask"}
+    config = {"source": Parquet(path=str(real("camvid"))), "target": "mask"}
     data = load(segmenter((3, 96, 128), 11), **config, ignore=11)
     assert data.sizes == {"train": 367, "validation": 101, "test": 233}
     assert set(data.train.targets.unique().tolist()) == set(range(12))

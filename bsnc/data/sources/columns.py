@@ -56,7 +56,8 @@ def choose(columns: Sequence[Column], request: Request, subject: str) -> Chosen:
     named_labels = _named(config.label, "label", columns, subject)
     _require_kind(named_inputs, "input", ("image", "integer", "number", "numbers"), subject)
     _require_kind(named_labels, "label", _label_kinds(config.target), subject)
-    inputs = named_inputs or _only("input", _input_candidates(columns, named_labels), columns, subject)
+    taken = named_labels or [column for column in columns if config.target == "mask" and _is_called_a_mask(column)]
+    inputs = named_inputs or _only("input", _input_candidates(columns, taken), columns, subject)
     labels = named_labels or _only("label", _label_candidates(columns, inputs, config.target), columns, subject)
     shared = next((column.name for column in inputs if column in labels), None)
     if shared is not None:
@@ -119,6 +120,11 @@ def _label_kinds(target: str) -> tuple[Kind, ...]:
     if target == "class":
         return "integer", "text"
     return ("image", "numbers") if target == "mask" else ("number", "integer", "numbers")
+
+
+def _is_called_a_mask(column: Column) -> bool:
+    """Images and masks are of one kind; by these names they can be told apart."""
+    return column.name.casefold() in ("mask", "label", "labels", "annotation", "segmentation")
 
 
 def _input_candidates(columns: Sequence[Column], labels: Sequence[Column]) -> list[Column]:
