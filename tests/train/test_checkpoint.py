@@ -40,7 +40,7 @@ def same(one: Any, other: Any) -> bool:
     return type(one) is type(other) and repr(one) == repr(other)
 
 
-@law(200)
+@law(60)
 @given(STATES)
 def test_what_is_saved_is_loaded(tmp_path_factory: pytest.TempPathFactory, state: dict[Any, Any]) -> None:
     path = tmp_path_factory.mktemp("state") / "s.safetensors"
