@@ -130,9 +130,15 @@ def _analyse(source: Source, overrides: Overrides, files: Files, probe: Probe | 
     if not has_errors(analysis.diagnostics):
         analysis.diagnostics += unused_names(spec)
     sections = _sections(spec, source, settings, files.evaluator.allow_extern, analysis)
-    analysis.diagnostics += _unfit_training(spec, source, settings, sections, analysis)
+    graphs = [checked.graph for checked in analysis.networks.values() if checked.graph is not None]
+    train, data = sections.get("train"), sections.get("data")
+    if isinstance(train, TrainConfig) and isinstance(data, DataConfig):
+        unfit = unfit_training(train, data, _entries(spec, settings, "train"), graphs)
+        analysis.diagnostics += _placed(unfit, source)
     budgets = _budgets(spec, overrides, files.evaluator.allow_extern, analysis)
-    analysis.diagnostics += _unfit_augmentations(spec, source, settings, sections, analysis)
+    if isinstance(data, DataConfig):
+        unfit = unfit_augmentations(data, _entries(spec, settings, "data"), graphs)
+        analysis.diagnostics += _placed(unfit, source)
     if has_errors(analysis.diagnostics):
         return
     analysis.diagnostics += idle_search(sections, spec, any(c.raw.gates for c in analysis.networks.values()))
@@ -202,43 +208,22 @@ def _sections(
         written.setdefault(name, item)
     sections: dict[str, Frozen] = {}
     for name in SECTIONS:
-        entries = written[name].entries if name in written else ()
         try:
-            entries = override_entries(entries, settings.entries.get(name, ()))
-            sections[name] = section_of(name, entries, allow_extern)
+            sections[name] = section_of(name, _entries(spec, settings, name), allow_extern)
         except Diagnosed as mistake:
-            analysis.diagnostics += [
-                d if d.span is not None and d.span.source is source else option_mistake(d) for d in mistake.diagnostics
-            ]
+            analysis.diagnostics += _placed(mistake.diagnostics, source)
     return sections
 
 
-def _unfit_augmentations(
-    spec: ast.Spec, source: Source, settings: Settings, sections: dict[str, Frozen], analysis: Analysis
-) -> list[Diagnostic]:
-    """Of the networks and the section that are free of mistakes."""
-    data = sections.get("data")
-    if not isinstance(data, DataConfig):
-        return []
-    blocks = [item.entries for item in spec.items if isinstance(item, ast.Section) and item.name.text == "data"]
-    entries = override_entries(blocks[0] if blocks else (), settings.entries.get("data", ()))
-    graphs = [checked.graph for checked in analysis.networks.values() if checked.graph is not None]
-    found = unfit_augmentations(data, entries, graphs)
-    return [d if d.span is not None and d.span.source is source else option_mistake(d) for d in found]
+def _entries(spec: ast.Spec, settings: Settings, section: str) -> list[ast.Entry]:
+    """Of the first section of this name, with those of `--set`."""
+    blocks = [item.entries for item in spec.items if isinstance(item, ast.Section) and item.name.text == section]
+    return override_entries(blocks[0] if blocks else (), settings.entries.get(section, ()))
 
 
-def _unfit_training(
-    spec: ast.Spec, source: Source, settings: Settings, sections: dict[str, Frozen], analysis: Analysis
-) -> list[Diagnostic]:
-    """Of the networks and the sections that are free of mistakes."""
-    train, data = sections.get("train"), sections.get("data")
-    if not isinstance(train, TrainConfig) or not isinstance(data, DataConfig):
-        return []
-    blocks = [item.entries for item in spec.items if isinstance(item, ast.Section) and item.name.text == "train"]
-    entries = override_entries(blocks[0] if blocks else (), settings.entries.get("train", ()))
-    graphs = [checked.graph for checked in analysis.networks.values() if checked.graph is not None]
-    found = unfit_training(train, data, entries, graphs)
-    return [d if d.span is not None and d.span.source is source else option_mistake(d) for d in found]
+def _placed(diagnostics: Sequence[Diagnostic], source: Source) -> list[Diagnostic]:
+    """What is not in the spec was given by an option."""
+    return [d if d.span is not None and d.span.source is source else option_mistake(d) for d in diagnostics]
 
 
 def _budgets(spec: ast.Spec, overrides: Overrides, allow_extern: bool, analysis: Analysis) -> list[Budget]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import torch
 from torch import nn
@@ -16,12 +16,14 @@ from bsnc.ir import AdamW, Constant, Cosine, Graph, Muon, OneCycle, Sgd, Step, T
 from bsnc.train.checkpoint import State
 from bsnc.train.matrices import as_matrices, hidden_matrices, of_norms_and_biases
 
+Part = TypeVar("Part", Optimizer, LRScheduler)
+
 
 @dataclass(frozen=True)
-class Optimisers:
-    """One or two of torch's as one: each has parameters of its own."""
+class Together(Generic[Part]):
+    """One or several of torch's as one: they step, are kept and go on together."""
 
-    parts: tuple[Optimizer, ...]
+    parts: tuple[Part, ...]
 
     def step(self) -> None:
         for part in self.parts:
@@ -35,27 +37,17 @@ class Optimisers:
             part.load_state_dict(dict[str, Any](kept))
 
 
-@dataclass(frozen=True)
-class Schedules:
-    """The schedules of optimisers, one each, all of the same rate."""
+class Optimisers(Together[Optimizer]):
+    """Each has parameters of its own."""
 
-    parts: tuple[LRScheduler, ...]
+
+class Schedules(Together[LRScheduler]):
+    """Of optimisers, one each, all of the same rate."""
 
     @property
     def rate(self) -> float:
         """The learning rate of the next step."""
         return float(self.parts[0].get_last_lr()[0])
-
-    def step(self) -> None:
-        for part in self.parts:
-            part.step()
-
-    def state_dict(self) -> State:
-        return {"parts": [part.state_dict() for part in self.parts]}
-
-    def load_state_dict(self, state: State) -> None:
-        for part, kept in zip(self.parts, state["parts"], strict=True):
-            part.load_state_dict(dict[str, Any](kept))
 
 
 def build_optimiser(config: TrainConfig, network: nn.Module, graph: Graph) -> Optimisers:

@@ -21,11 +21,9 @@ def extern_module(evaluator: Evaluator, expr: ast.Extern, scope: Scope) -> Modul
     """The module that an `extern` means. Raises Diagnosed."""
     if not evaluator.allow_extern:
         raise Diagnosed(not_allowed("a module", expr.span))
-    if not is_target(expr.target.value):
-        message = "`extern` names a class as `package.module:Class`"
-        help_text = 'for example `extern "models.blocks:Attention"(heads = 4)`'
-        raise Diagnosed(Diagnostic("BSN206", message, expr.target.span, help=help_text))
-    given = {name: _plain(evaluator, a.value, scope) for name, a in _named(expr.arguments).items()}
+    example = 'extern "models.blocks:Attention"(heads = 4)'
+    _require_target(expr, "`extern` names a class as `package.module:Class`", example)
+    given = _arguments(evaluator, expr, scope)
     declared = bind_arguments("`with`", _DECLARABLE, expr.declared)
     call = ExternCall(
         expr.target.value,
@@ -41,14 +39,12 @@ def extern_function(evaluator: Evaluator, expr: ast.Extern) -> tuple[str, dict[s
     """The function that an `extern` in section `data` names, and its arguments; none of it runs. Raises Diagnosed."""
     if not evaluator.allow_extern:
         raise Diagnosed(not_allowed("data", expr.span))
-    if not is_target(expr.target.value):
-        message = "data of one's own names a function as `package.module:function`"
-        help_text = 'for example `source = extern "readers:spectra"(part = 3)`'
-        raise Diagnosed(Diagnostic("BSN206", message, expr.target.span, help=help_text))
+    example = 'source = extern "readers:spectra"(part = 3)'
+    _require_target(expr, "data of one's own names a function as `package.module:function`", example)
     if expr.declared:
         message = "data of one's own declares nothing: `with` is for modules"
         raise Diagnosed(Diagnostic("BSN205", message, expr.declared[0].span))
-    given = {name: _plain(evaluator, a.value, Scope()) for name, a in _named(expr.arguments).items()}
+    given = _arguments(evaluator, expr, Scope())
     return expr.target.value, {name: tuple(v) if isinstance(v, list) else v for name, v in given.items()}  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
 
 
@@ -76,6 +72,16 @@ def complete(call: ExternCall, probe: Probe, shape: Shape) -> dict[str, Scalar]:
     multiply_adds = found.multiply_adds if call.multiply_adds is None else call.multiply_adds
     parameters = found.parameters if call.parameters is None else call.parameters
     return extern_arguments(call.target, call.given, ExternFacts(found.shape, multiply_adds, parameters))
+
+
+def _require_target(expr: ast.Extern, message: str, example: str) -> None:
+    """Raises Diagnosed (BSN206)."""
+    if not is_target(expr.target.value):
+        raise Diagnosed(Diagnostic("BSN206", message, expr.target.span, help=f"for example `{example}`"))
+
+
+def _arguments(evaluator: Evaluator, expr: ast.Extern, scope: Scope) -> dict[str, object]:
+    return {name: _plain(evaluator, a.value, scope) for name, a in _named(expr.arguments).items()}
 
 
 def _named(arguments: Sequence[ast.Argument]) -> dict[str, ast.Argument]:
