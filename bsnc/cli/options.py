@@ -11,6 +11,7 @@ import click
 from click.core import ParameterSource
 
 from bsnc.driver import Overrides
+from bsnc.ir import Hardware
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -87,6 +88,39 @@ def threads(command: Command) -> Command:
         help="Threads of torch. [default: by the size of a step, at most the machine's cores]",
     )
     return option(command)
+
+
+def hardware(command: Command) -> Command:
+    """`--device`, `--devices`, `--nodes` and `--precision`; the command gets them as one argument, `hardware`, which is
+    None where none is given."""
+
+    @wraps(command)
+    def wrapped(**given: object) -> object:
+        chosen = {name: value for name in Hardware.model_fields if (value := given.pop(name)) is not None}
+        return command(hardware=Hardware.model_validate(chosen) if chosen else None, **given)
+
+    decorated: Any = wrapped
+    for option in reversed(_HARDWARE):
+        decorated = option(decorated)
+    return cast(Command, decorated)
+
+
+_HARDWARE = (
+    click.option(
+        "--device",
+        type=click.Choice(["auto", "cpu", "cuda"]),
+        help="Where the weights learn. [default: auto, CUDA where torch finds it]",
+    ),
+    click.option(
+        "--devices", type=click.IntRange(1), metavar="N", help="So many of them, a process each. [default: 1]"
+    ),
+    click.option("--nodes", type=click.IntRange(1), metavar="N", help="On so many machines. [default: 1]"),
+    click.option(
+        "--precision",
+        type=click.Choice(["32", "bf16-mixed"]),
+        help="In which the weights learn; gates and costs stay at float32. [default: 32]",
+    ),
+)
 
 
 def as_json(command: Command) -> Command:

@@ -13,7 +13,7 @@ from bsnc.cli.output import own_code_aside, print_json, show_diagnostics
 from bsnc.cli.progress import Bar
 from bsnc.cli.tables import binding_text, certificate_text, comparison_table, evaluation_text, projection_text
 from bsnc.driver import Overrides, resume_run, train_spec
-from bsnc.ir import Strategy
+from bsnc.ir import Hardware, Strategy
 
 if TYPE_CHECKING:
     from bsnc.driver import Trained
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 @click.option(
     "--resume", type=options.PATH, metavar="RUN", help="Go on with a run that was stopped or killed, instead of a spec."
 )
+@options.hardware
 @options.seed
 @options.threads
 @options.as_json
@@ -49,6 +50,7 @@ def train(
     strategy: str | None,
     from_scratch: bool,
     resume: Path | None,
+    hardware: Hardware | None,
     seed: int,
     threads: int | None,
     json_output: bool,
@@ -60,18 +62,20 @@ def train(
     if resume is None and spec is None:
         raise click.UsageError("name a spec to train, or a run with --resume")
     if resume is not None:
-        options.require_only(context, "resume", "allow_extern", "json_output")
+        options.require_only(context, "resume", "allow_extern", "json_output", *Hardware.model_fields)
     if strategy is not None:
         overrides = replace(overrides, settings=(*overrides.settings, f"search.strategy={strategy}"))
     if from_scratch:
         overrides = replace(overrides, settings=(*overrides.settings, "train.final=from_scratch"))
     with Bar() as bar, own_code_aside():
         if resume is not None:
-            trained = resume_run(resume, bar, show_diagnostics, bar.step, overrides.allow_extern)
+            trained = resume_run(resume, bar, show_diagnostics, bar.step, overrides.allow_extern, hardware)
         else:
             assert spec is not None
             directory = output or _default_run(spec)
-            trained = train_spec(spec, directory, overrides, seed, bar, show_diagnostics, bar.step, threads)
+            trained = train_spec(spec, directory, overrides, seed, bar, show_diagnostics, bar.step, threads, hardware)
+    if trained is None:  # another process tells
+        return
     if json_output:
         print_json(trained.as_json())
     else:

@@ -1,4 +1,5 @@
-"""Augmentation of a batch, each example on its own, from one generator. Images are `[B, C, H, W]` in [0, 1]."""
+"""Augmentation of a batch on its device, each example on its own, from one generator on the CPU. Images are
+`[B, C, H, W]` in [0, 1]."""
 
 from __future__ import annotations
 
@@ -33,16 +34,17 @@ def _apply(batch: Split, step: Augmentation, task: Task, classes: int, generator
         return Split(jitter(images, step, generator), targets)
     if isinstance(step, Crop | Flip):
         return _move(batch, step, task, generator)
-    share = torch.from_numpy(_seeded(generator).beta(step.alpha, step.alpha, len(images))).to(images.dtype)
-    return mixup(batch, share, torch.randperm(len(images), generator=generator), classes)
+    share = torch.from_numpy(_seeded(generator).beta(step.alpha, step.alpha, len(images))).to(images)
+    partners = torch.randperm(len(images), generator=generator).to(images.device)
+    return mixup(batch, share, partners, classes)
 
 
 def _move(batch: Split, step: Crop | Flip, task: Task, generator: torch.Generator) -> Split:
     """Images, and masks alike."""
     if isinstance(step, Flip):
-        mirrored = torch.rand(len(batch), generator=generator) < 0.5
+        mirrored = (torch.rand(len(batch), generator=generator) < 0.5).to(batch.inputs.device)
         return _together(batch, task, lambda images, _: flip(images, mirrored))
-    places = torch.randint(0, 2 * step.padding + 1, (2, len(batch)), generator=generator)
+    places = torch.randint(0, 2 * step.padding + 1, (2, len(batch)), generator=generator).to(batch.inputs.device)
     return _together(batch, task, lambda images, fill: crop(images, step.padding, places, fill))
 
 
@@ -59,13 +61,15 @@ def crop(images: Tensor, padding: int, places: Tensor, fill: int | None = 0) -> 
     """Pad on every side with `fill`, or with the nearest pixel for None; then cut out the original size, per example at
     the top and left of `places` `[2, B]`, from 0 to 2 · padding."""
     batch, channels, height, width = images.shape
-    rows = places[0][:, None, None, None] + torch.arange(height)[:, None]
-    columns = places[1][:, None, None, None] + torch.arange(width)
+    down, right = torch.arange(height, device=images.device), torch.arange(width, device=images.device)
+    rows = places[0][:, None, None, None] + down[:, None]
+    columns = places[1][:, None, None, None] + right
     if fill is None:
         rows, columns = (rows - padding).clamp(0, height - 1), (columns - padding).clamp(0, width - 1)
     else:
         images = functional.pad(images, (padding,) * 4, value=fill)
-    return images[torch.arange(batch)[:, None, None, None], torch.arange(channels)[:, None, None], rows, columns]
+    example = torch.arange(batch, device=images.device)[:, None, None, None]
+    return images[example, torch.arange(channels, device=images.device)[:, None, None], rows, columns]
 
 
 def flip(images: Tensor, mirrored: Tensor) -> Tensor:
@@ -77,8 +81,9 @@ def cutout(images: Tensor, size: int, generator: torch.Generator) -> Tensor:
     """Blacken the part within the image of a square of `size` × `size` pixels, whose centre is drawn from all pixels of
     an example (DeVries & Taylor, 2017)."""
     batch, _, height, width = images.shape
-    top, left = (torch.randint(0, most, (batch,), generator=generator) - size // 2 for most in (height, width))
-    rows, columns = torch.arange(height), torch.arange(width)
+    centres = torch.stack([torch.randint(0, most, (batch,), generator=generator) for most in (height, width)])
+    top, left = centres.to(images.device) - size // 2
+    rows, columns = torch.arange(height, device=images.device), torch.arange(width, device=images.device)
     in_rows = (rows >= top[:, None]) & (rows < top[:, None] + size)
     in_columns = (columns >= left[:, None]) & (columns < left[:, None] + size)
     inside = in_rows[:, None, :, None] & in_columns[:, None, None, :]
@@ -89,7 +94,8 @@ def jitter(images: Tensor, amounts: Jitter, generator: torch.Generator) -> Tenso
     """For each example factors b, c, s, drawn evenly from 1 − a to 1 + a, and in this order, each followed by clamping
     to [0, 1]: x ← b·x; x ← c·x + (1 − c)·m, with the mean m of its grey pixels; x ← s·x + (1 − s)·g, with its grey g.
     Grey is 0.299·R + 0.587·G + 0.114·B of three channels, else the mean of the channels."""
-    factors = 2 * torch.rand(3, len(images), 1, 1, 1, generator=generator, dtype=images.dtype) - 1
+    drawn = torch.rand(3, len(images), 1, 1, 1, generator=generator, dtype=images.dtype)
+    factors = 2 * drawn.to(images.device) - 1
     if amounts.brightness:
         images = ((1 + amounts.brightness * factors[0]) * images).clamp(0, 1)
     if amounts.contrast:

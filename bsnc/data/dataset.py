@@ -25,6 +25,10 @@ class Split:
     def __getitem__(self, rows: Tensor | slice) -> Split:
         return Split(self.inputs[rows], self.targets[rows])
 
+    def to(self, device: torch.device) -> Split:
+        """The same examples there."""
+        return Split(self.inputs.to(device, non_blocking=True), self.targets.to(device, non_blocking=True))
+
 
 @dataclass(frozen=True)
 class Dataset:
@@ -55,9 +59,9 @@ class Dataset:
         return (inputs - self.mean.view(shape)) / self.std.view(shape)
 
     def test_batches(self, size: int = 256) -> Iterator[tuple[Tensor, Tensor]]:
-        """Normalised test inputs and targets, in order."""
+        """Normalised test inputs and targets, in order, where the statistics are."""
         for start in range(0, len(self.test), size):
-            batch = self.test[start : start + size]
+            batch = self.test[start : start + size].to(self.mean.device)
             yield self.normalise(batch.inputs), batch.targets
 
 

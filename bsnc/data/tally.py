@@ -16,20 +16,20 @@ class Tally:
 
     steps: int = 0
     examples: int = 0
-    loss: float = 0.0
+    loss: Tensor = field(default_factory=lambda: torch.zeros((), dtype=torch.float64))
     measures: Tensor = field(default_factory=lambda: torch.zeros((), dtype=torch.int64))
 
     def add(self, task: Task, losses: Tensor, outputs: Tensor, targets: Tensor) -> None:
         """Losses `[B]`, outputs and targets `[B, …]` of a batch."""
         self.steps += 1
         self.examples += len(targets)
-        self.loss += float(losses.sum())
-        self.measures = self.measures + task.measures(outputs, targets)
+        self.loss = losses.sum().double() + self.loss.to(losses.device)
+        self.measures = task.measures(outputs, targets) + self.measures.to(losses.device)
 
     @property
     def mean_loss(self) -> float:
-        return self.loss / max(1, self.examples)
+        return float(self.loss) / max(1, self.examples)
 
     def metrics(self, task: Task) -> dict[str, float]:
         """By name, the main one first; none where no batch was added."""
-        return task.metrics(self.measures) if self.steps else {}
+        return task.metrics(self.measures.cpu()) if self.steps else {}

@@ -276,6 +276,12 @@ CODES: dict[str, Code] = {
         "teaches takes a batch of the network's inputs and gives as many logits as there are classes. Only images can "
         "be mirrored.",
     ),
+    "BSN508": Code(
+        "hardware cannot be used",
+        "There is no such device here, or not as many as `--devices` asks for; or a batch cannot be split evenly among "
+        "them: `batch_size` is that of all processes together. Or one of several processes that trained together is "
+        "gone: it was killed, or has told above what went wrong; the run goes on from what it last saved.",
+    ),
     "BSN511": Code("not an ONNX model", "The file is not a readable, well-formed ONNX model."),
     "BSN512": Code(
         "over budget",

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from bsnc.driver.ranges import CostRange
     from bsnc.driver.train import Trained
     from bsnc.export import Certificate, Plan, Profile, Step, Verification
-    from bsnc.ir import CostKey
+    from bsnc.ir import CostKey, Hardware
     from bsnc.train import Progress
 
 EMITS = ("ir", "json", "fx", "svg")
@@ -72,11 +72,12 @@ def train_spec(
     warn: Callable[[list[Diagnostic]], None],
     step: Step,
     threads: int | None = None,
-) -> Trained:
+    hardware: Hardware | None = None,
+) -> Trained | None:
     """See `bsnc.driver.train.train_spec`."""
     from bsnc.driver import train
 
-    return train.train_spec(path, directory, overrides, seed, progress, warn, step, threads)
+    return train.train_spec(path, directory, overrides, seed, progress, warn, step, threads, hardware)
 
 
 def resume_run(
@@ -85,11 +86,12 @@ def resume_run(
     warn: Callable[[list[Diagnostic]], None],
     step: Step,
     allow_extern: bool = False,
-) -> Trained:
+    hardware: Hardware | None = None,
+) -> Trained | None:
     """See `bsnc.driver.train.resume_run`."""
     from bsnc.driver import train
 
-    return train.resume_run(directory, progress, warn, step, allow_extern)
+    return train.resume_run(directory, progress, warn, step, allow_extern, hardware)
 
 
 def export_run(run: Path, model: Path, step: Step, allow_extern: bool = False) -> Certificate:

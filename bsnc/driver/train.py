@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,15 +21,17 @@ from bsnc.driver.check import load_program, warnings_of
 from bsnc.driver.files import make_directory, permit_code, writing
 from bsnc.driver.given import everything_given, given_of
 from bsnc.driver.interruption import Interrupted, Interruption
+from bsnc.driver.machine import launched, machine_of
 from bsnc.driver.teacher import TEACHER, kept_teacher, read_teacher
 from bsnc.export import Certificate, Deployment, Step, export_model
-from bsnc.ir import CostKey, Graph, Program
+from bsnc.ir import CostKey, Graph, Hardware, Program
 from bsnc.report import draw_graph
 from bsnc.sema import Analysis, Overrides
 from bsnc.train import (
     Progress,
     RunConfig,
     RunResult,
+    Silent,
     Stopped,
     forget_checkpoints,
     has_begun,
@@ -93,34 +96,43 @@ def train_spec(
     warn: Callable[[list[Diagnostic]], None],
     step: Step,
     threads: int | None = None,
-) -> Trained:
+    hardware: Hardware | None = None,
+) -> Trained | None:
     """Train a spec into a new directory, export the network and certify it. Raises Diagnosed, Interrupted.
 
     `warn` gets all warnings before training begins; `step` follows the measuring of latencies, where budgets need it.
+    Where the hardware has several processes, only the first one writes and tells; the others return None.
     """
     program, analysis = load_program(path, overrides)
     program = with_data_below(program, path)
+    machine = machine_of(hardware or Hardware(), program.train)
     given = given_of(program, analysis, overrides.allow_extern)
     report = report_costs(program, analysis, given)
     require_feasible(report)
     dataset = None
-    if not all(given.tells(budget.cost) for budget in program.budgets):
+    if machine.is_first and not all(given.tells(budget.cost) for budget in program.budgets):
         dataset = load_data(program.data, program.graph)  # before measuring, which takes longer
         given = everything_given(program, analysis, overrides.allow_extern, step)
         report = report_costs(program, analysis, given)
         require_feasible(report)
     _require_weights(report, analysis)
-    warn([*warnings_of(analysis), *report.diagnostics])
-    torch.set_num_threads(threads or suggested_threads(program, report))
-    teacher = read_teacher(program, path.parent, torch.get_num_threads())
-    prepare(directory)
+    if machine.is_first:
+        warn([*warnings_of(analysis), *report.diagnostics])
+    threads = threads or max(1, suggested_threads(program, report) // machine.hardware.devices)
+    teacher = read_teacher(program, path.parent, threads)
+    if machine.is_first:
+        prepare(directory)
     dataset = dataset or load_data(program.data, program.graph)
     with _stopping(directory) as interruption:
-        if teacher is not None:
+        if teacher is not None and machine.is_first:
             write_atomically(directory / TEACHER, teacher.content)
+        watch = progress if machine.is_first else Silent()
         stop, ask = interruption.requested, teacher and teacher.ask
-        result = train_program(program, analysis.sources, directory, seed, progress, given, dataset, stop, ask)
-        return _finish(directory, result, given)
+        with launched(machine, directory, threads):
+            given = replace(given, latency=machine.broadcast(given.latency))
+            parts = (directory, seed, watch, given, dataset, stop, ask, machine)
+            result = train_program(program, analysis.sources, *parts)
+        return _finish(directory, result, given) if machine.is_first else None
 
 
 def resume_run(
@@ -129,27 +141,33 @@ def resume_run(
     warn: Callable[[list[Diagnostic]], None],
     step: Step,
     allow_extern: bool = False,
-) -> Trained:
-    """Go on with a run that was stopped or killed, with its own settings. Raises Diagnosed, Interrupted.
+    hardware: Hardware | None = None,
+) -> Trained | None:
+    """Go on with a run that was stopped or killed, with its own settings, and on hardware as it had where no other is
+    given. Raises Diagnosed, Interrupted.
 
-    `warn` and `step` as of `train_spec`.
+    `warn`, `step` and what it returns as of `train_spec`.
     """
     _require_unfinished(directory)
     program, config = load_begun(directory)
+    machine = machine_of(hardware or config.hardware, program.train)
     require_permission(program, directory, allow_extern)
     if allow_extern:
         permit_code(directory)
     analysis = Analysis()
     given = given_of(program, analysis, allow_extern)
-    if not all(given.tells(budget.cost) for budget in program.budgets):
-        given = everything_given(program, analysis, allow_extern, step)
-    warn(_other_versions(directory, config))
-    torch.set_num_threads(config.threads)
+    if machine.is_first:
+        if not all(given.tells(budget.cost) for budget in program.budgets):
+            given = everything_given(program, analysis, allow_extern, step)
+        warn(_other_versions(directory, config))
     teacher = kept_teacher(program, directory, config.threads)
     with _stopping(directory) as interruption:
+        watch = progress if machine.is_first else Silent()
         stop, ask = interruption.requested, teacher and teacher.ask
-        result = resume_program(directory, progress, given, stop=stop, teacher=ask)
-        return _finish(directory, result, given)
+        with launched(machine, directory, config.threads):
+            given = replace(given, latency=machine.broadcast(given.latency))
+            result = resume_program(directory, watch, given, stop=stop, teacher=ask, machine=machine)
+        return _finish(directory, result, given) if machine.is_first else None
 
 
 def _require_unfinished(directory: Path) -> None:
@@ -182,8 +200,8 @@ def _stopping(directory: Path) -> Generator[Interruption, None, None]:
         with writing(directory, help=f"once that is mended, `{how}` goes on"), interruption:
             yield interruption
     except Stopped as stopped:
-        assert interruption.signum is not None
-        raise Interrupted(f"stopped in {stopped}; go on with: {how}", interruption.signum) from None
+        signum = interruption.signum or signal.SIGTERM  # another process may have been asked
+        raise Interrupted(f"stopped in {stopped}; go on with: {how}", signum) from None
 
 
 def _finish(directory: Path, result: RunResult, given: Given) -> Trained:

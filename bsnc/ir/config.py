@@ -338,5 +338,19 @@ class DataConfig(Frozen):
         return self.model_copy(update={"source": source.model_copy(update={"path": path})})
 
 
+class Hardware(Frozen):
+    """What a run computes on: `devices` on each of so many `nodes`, a process for each. `auto` is CUDA where torch
+    finds it. With `bf16-mixed` most of a step is in bfloat16; weights, gates and costs stay float32."""
+
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    devices: Annotated[int, Field(ge=1)] = 1
+    nodes: Annotated[int, Field(ge=1)] = 1
+    precision: Literal["32", "bf16-mixed"] = "32"
+
+    @property
+    def processes(self) -> int:
+        return self.devices * self.nodes
+
+
 TrainConfig.model_rebuild()
 SECTIONS: dict[str, type[Frozen]] = {"search": SearchConfig, "train": TrainConfig, "data": DataConfig}

@@ -1,8 +1,9 @@
 """Lowering: graph → torch.fx.GraphModule with initialised weights."""
 
 from bsnc.lower.fx import fold_batch_norm
-from bsnc.lower.live_rows import LiveEdge, LiveNode, LiveRows, rows_of
+from bsnc.lower.live_rows import LiveEdge, LiveNode, LiveRows, own_rows
 from bsnc.lower.probe import probe_extern
+from bsnc.lower.sharing import sharing
 from bsnc.lower.static import lower_static
 from bsnc.lower.stochastic import edge_attributes, lower_stochastic, node_attributes, op_paths
 from bsnc.lower.weights import copy_weights
@@ -18,6 +19,7 @@ __all__ = [
     "lower_stochastic",
     "node_attributes",
     "op_paths",
+    "own_rows",
     "probe_extern",
-    "rows_of",
+    "sharing",
 ]

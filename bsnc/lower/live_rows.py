@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import cast
 
 import torch
@@ -25,6 +26,10 @@ class LiveRows:
     `inconsistent` counts the rows in which no edge is live; their output is that of an output node at which
     nothing arrives: its activations applied to zero.
 
+    Where the rows are `shared`, a part of a batch of several processes, `runs` tells of each edge whether it is live in
+    any row of the whole batch: then it runs in every process, on no rows if need be, so that all take part in its batch
+    statistics and in the mean of its gradients.
+
     Under relaxed masks `weights` `[B, E]` are these, and the rows of an edge are those in which its source is reached:
     it runs there for the sake of its gradient, kept or not, and its output is multiplied by its weight.
     """
@@ -32,32 +37,54 @@ class LiveRows:
     batch: int
     of_edge: Sequence[Tensor | None]
     inconsistent: int
+    runs: Sequence[bool]
+    shared: bool = False
     weights: Tensor | None = None
 
 
 class FindLiveRows(nn.Module):
-    """Masks `[B, E]` → LiveRows. Liveness is computed on the host. Masks that need a gradient are relaxed ones."""
+    """Masks `[B, E]` → LiveRows on the device of the module. Liveness is computed on the host, where masks belong.
+    Masks that need a gradient are relaxed ones.
+
+    With a `part` (rank, processes) masks are those of the whole batch, and rows are those of this part of it.
+    """
+
+    place: Tensor
 
     def __init__(self, graph: Graph) -> None:
         super().__init__()
         self.graph = graph
+        self.part: tuple[int, int] = (0, 1)
+        self.register_buffer("place", torch.empty(0), persistent=False)
 
     def forward(self, masks: Tensor) -> LiveRows:
         kept = masks.detach().bool().cpu().numpy()
-        if not masks.requires_grad:
-            return rows_of(torch.from_numpy(live_edges(self.graph, kept)), masks.device)
-        rows = rows_of(torch.from_numpy(reached_edges(self.graph, kept)), masks.device)
-        inconsistent = int((~live_edges(self.graph, kept).any(1)).sum())
-        return replace(rows, inconsistent=inconsistent, weights=masks)
+        live = torch.from_numpy(live_edges(self.graph, kept))
+        own = own_rows(len(live), *self.part)
+        if masks.requires_grad:
+            rows = self._rows(torch.from_numpy(reached_edges(self.graph, kept)), own)
+            weights = masks[own].to(self.place.device)
+            return replace(rows, inconsistent=int((~live[own].any(1)).sum()), weights=weights)
+        return self._rows(live, own)
+
+    def _rows(self, live: Tensor, own: slice) -> LiveRows:
+        rows = rows_of(live[own], self.place.device)
+        return rows if self.part[1] == 1 else replace(rows, runs=live.any(0).tolist(), shared=True)
+
+
+def own_rows(batch: int, rank: int, processes: int) -> slice:
+    """The part of a batch that one of several processes runs, all of them alike."""
+    each = batch // processes
+    return slice(rank * each, (rank + 1) * each)
 
 
 def rows_of(live: Tensor, device: torch.device) -> LiveRows:
-    """Live edges `[B, E]` (bool, on the host) → LiveRows on a device."""
-    batch = len(live)
-    rows: list[Tensor | None] = []
-    for column, count in zip(live.T, live.sum(0).tolist(), strict=True):
-        rows.append(None if count == batch else column.nonzero().squeeze(1).to(device))
-    return LiveRows(batch, rows, int((~live.any(1)).sum()))
+    """Live edges `[B, E]` (bool, on the host) → LiveRows on a device, which they reach in one piece."""
+    batch, counts = len(live), live.sum(0).tolist()
+    indices = live.T.nonzero()[:, 1].to(device)
+    parts = indices.split(counts)
+    rows = [None if count == batch else part for count, part in zip(counts, parts, strict=True)]
+    return LiveRows(batch, rows, int((~live.any(1)).sum()), [count > 0 for count in counts])
 
 
 class LiveEdge(nn.Sequential):
@@ -73,12 +100,12 @@ class LiveEdge(nn.Sequential):
             self.add_module(name, module)
 
     def forward(self, source: Tensor, rows: LiveRows) -> Tensor | None:  # pyright: ignore[reportIncompatibleMethodOverride]
-        chosen = rows.of_edge[self.index]
-        if chosen is not None and len(chosen) == 0:
+        if not rows.runs[self.index]:
             return None
+        chosen = rows.of_edge[self.index]
         value = source if chosen is None else source.index_select(0, chosen)
         for module in self:
-            value = _apply(module, value)
+            value = _apply(module, value, rows.shared)
         return value if rows.weights is None else value * _weight(rows, self.index, value)
 
     def extra_repr(self) -> str:
@@ -93,10 +120,10 @@ def _weight(rows: LiveRows, edge: int, value: Tensor) -> Tensor:
     return weight.reshape(-1, *(1 for _ in value.shape[1:]))
 
 
-def _apply(module: nn.Module, value: Tensor) -> Tensor:
+def _apply(module: nn.Module, value: Tensor, shared: bool) -> Tensor:
     """A module on live rows. Batch norm that sees a single value per channel has no variance to normalise by:
-    it uses, and leaves, its running statistics."""
-    if isinstance(module, _BatchNorm) and module.training and value.numel() == value.shape[1]:
+    it uses, and leaves, its running statistics. One that shares its statistics sees to that itself."""
+    if isinstance(module, _BatchNorm) and module.training and not shared and value.numel() == value.shape[1]:
         return functional.batch_norm(
             value,
             cast(Tensor, module.running_mean),
@@ -112,7 +139,8 @@ def _apply(module: nn.Module, value: Tensor) -> Tensor:
 class LiveNode(nn.Module):
     """Aggregates what arrives over edges `indices`, row by row, then applies the activations; zero where nothing does.
 
-    `forward(rows, like, *arrivals)`: `like` lends device and dtype, an arrival is `[b, …]` or None.
+    `forward(rows, like, *arrivals)`: `like` lends device and dtype, an arrival is `[b, …]` or None. Under autocast
+    arrivals differ in dtype: the widest one is that of the node.
     """
 
     def __init__(self, node: Node, edges: Mapping[int, str], activations: dict[str, nn.Module]) -> None:
@@ -127,11 +155,21 @@ class LiveNode(nn.Module):
     def forward(self, rows: LiveRows, like: Tensor, *arrivals: Tensor | None) -> Tensor:
         chosen = [rows.of_edge[index] for index in self.indices]
         weights = [None if rows.weights is None else rows.weights[:, index] for index in self.indices]
-        total = _AGGREGATE[self.aggregation](self, rows.batch, like, list(zip(chosen, arrivals, weights, strict=True)))
+        like, values = _of_one_dtype(like, arrivals)
+        total = _AGGREGATE[self.aggregation](self, rows.batch, like, list(zip(chosen, values, weights, strict=True)))
         return self.activations(total)
 
     def extra_repr(self) -> str:
         return f"{self.aggregation}, indices={list(self.indices)}, shape={list(self.shape)}"
+
+
+def _of_one_dtype(like: Tensor, arrivals: Sequence[Tensor | None]) -> tuple[Tensor, Sequence[Tensor | None]]:
+    """What arrives, and an empty tensor beside it, in the widest dtype of what arrives."""
+    dtypes = {value.dtype for value in arrivals if value is not None}
+    if dtypes <= {like.dtype}:
+        return like, arrivals
+    dtype = reduce(torch.promote_types, dtypes)
+    return like.new_empty(0, dtype=dtype), [None if value is None else value.to(dtype) for value in arrivals]
 
 
 def slots_of(node: Node, edges: Mapping[int, str]) -> tuple[tuple[int, int | None], ...]:

@@ -3,6 +3,7 @@
 from bsnc.train.bounds import BudgetTable, bound_of, limit_of
 from bsnc.train.checkpoint import Stopped
 from bsnc.train.finish import Evaluation, evaluate, reestimate_batch_norm, train_network
+from bsnc.train.machine import Machine
 from bsnc.train.progress import Progress, Row, Silent
 from bsnc.train.run import BudgetOutcome, RunResult, forget_checkpoints, resume_program, train_program
 from bsnc.train.run_files import (
@@ -25,6 +26,7 @@ __all__ = [
     "BudgetOutcome",
     "BudgetTable",
     "Evaluation",
+    "Machine",
     "Phase",
     "Progress",
     "Row",

@@ -32,18 +32,24 @@ def _never() -> bool:
     return False
 
 
+def _own(state: State | None) -> State | None:
+    return state
+
+
 @dataclass(frozen=True)
 class Checkpoints:
     """Where the phases of a run keep their states, a file each; nowhere without a directory. `stop` tells whether the
-    run was asked to stop."""
+    run was asked to stop. `spread` gives the state that the first of several processes has read to all of them."""
 
     directory: Path | None = None
     owner: str = ""
     stop: Callable[[], bool] = _never
+    spread: Callable[[State | None], State | None] = _own
 
     def load(self, phase: str) -> State | None:
         """What was kept of a phase, None for nothing. Raises Diagnosed (BSN503)."""
-        return None if self.directory is None else load_checkpoint(self._file(self.directory, phase), self.owner)
+        known = self.directory and load_checkpoint(self._file(self.directory, phase), self.owner)
+        return self.spread(known)
 
     def save(self, phase: str, state: State) -> None:
         """Raises OSError."""

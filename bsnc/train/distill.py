@@ -28,6 +28,6 @@ class Distillation:
         the cross-entropy H in nats."""
         weight, temperature = self.config.weight, self.config.temperature
         with torch.no_grad():
-            soft = functional.softmax(self.teacher(inputs) / temperature, 1)
+            soft = functional.softmax(self.teacher(inputs).to(outputs.device) / temperature, 1)
         of_teacher = functional.cross_entropy(outputs / temperature, soft, reduction="none")
         return (1 - weight) * of_labels + weight * temperature**2 * of_teacher

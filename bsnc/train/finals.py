@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import fx
@@ -15,6 +15,7 @@ from bsnc.passes import ApplyArchitecture
 from bsnc.train.checkpoint import Checkpoints
 from bsnc.train.distill import Distillation, Teacher
 from bsnc.train.finish import Evaluation, Mirrored, evaluate, reestimate_batch_norm, train_network
+from bsnc.train.machine import Machine
 from bsnc.train.progress import Progress
 from bsnc.train.training import Phase
 
@@ -45,6 +46,7 @@ class Finals:
     progress: Progress
     checkpoints: Checkpoints
     teacher: Teacher | None = None
+    machine: Machine = field(default_factory=Machine)
 
     def run(self, generator: torch.Generator) -> Final:
         """Raises Diagnosed (BSN502), Stopped. From scratch, all is drawn from the seed anew: how the search and the
@@ -58,7 +60,8 @@ class Finals:
             evaluations["fine_tuned"] = self._train(graph, network, phase, generator, distillation)
         if "from_scratch" in wanted:
             phase = Phase("from-scratch", train.epochs + train.fine_tune, train.clean)
-            anew, generator = lower_static(graph, self.seed), torch.Generator().manual_seed(self.seed)
+            anew = self.machine.place(lower_static(graph, self.seed))
+            generator = torch.Generator().manual_seed(self.seed)
             with torch.random.fork_rng(devices=[]):
                 torch.manual_seed(self.seed)
                 evaluations["from_scratch"] = self._train(graph, anew, phase, generator, distillation)
@@ -73,7 +76,7 @@ class Finals:
         """The graph of the final architecture and its network, with the weights that the search left."""
         whole = self.program.graph
         graph = ApplyArchitecture(self.live).run(whole).graph
-        network = lower_static(graph, self.seed)
+        network = self.machine.place(lower_static(graph, self.seed))
         copy_weights(self.searched, whole, network, graph)
         reestimate_batch_norm(network, self.dataset)
         return graph, network
@@ -89,7 +92,7 @@ class Finals:
         if phase.epochs:
             plain = self.program.model_copy(update={"graph": graph})
             watch = (self.progress, self.checkpoints)
-            train_network(plain, self.dataset, network, phase, generator, *watch, distillation)
+            train_network(plain, self.dataset, network, phase, generator, *watch, distillation, self.machine)
         return evaluate(network, self.dataset)
 
     def _distillation(self) -> Distillation | None:
@@ -97,15 +100,15 @@ class Finals:
         if config is None:
             return None
         if isinstance(config.teacher, Whole):
-            return Distillation(config, whole_network(self.searched, self.program.graph, self.dataset))
+            return Distillation(config, whole_network(self.searched, self.program.graph, self.dataset, self.machine))
         assert self.teacher is not None, "the caller provides teachers that are files"
         return Distillation(config, self.teacher)
 
 
-def whole_network(searched: fx.GraphModule, graph: Graph, dataset: Dataset) -> fx.GraphModule:
+def whole_network(searched: fx.GraphModule, graph: Graph, dataset: Dataset, machine: Machine) -> fx.GraphModule:
     """The network of all edges, with the weights that a search left and batch statistics of its own, in evaluation
     mode. It draws nothing from torch's generator."""
-    network = lower_static(graph)
+    network = machine.place(lower_static(graph))
     copy_weights(searched, graph, network, graph)
     with torch.random.fork_rng(devices=[]):
         reestimate_batch_norm(network, dataset)

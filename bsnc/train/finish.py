@@ -12,6 +12,7 @@ from bsnc.data import Dataset, Tally
 from bsnc.ir import Program
 from bsnc.train.checkpoint import Checkpoints
 from bsnc.train.distill import Distillation
+from bsnc.train.machine import Machine
 from bsnc.train.progress import Progress
 from bsnc.train.training import Phase, Training
 
@@ -42,14 +43,15 @@ def train_network(
     progress: Progress,
     checkpoints: Checkpoints | None = None,
     distillation: Distillation | None = None,
+    machine: Machine | None = None,
 ) -> None:
-    """Train the plain network of `program.graph` as `program.train` says, if it has weights, then re-estimate its batch
-    norms.
+    """Train the plain network of `program.graph`, which is on the device of the machine, as `program.train` says, if it
+    has weights, then re-estimate its batch norms.
 
     Raises Diagnosed (BSN502) when the loss is no longer finite, Stopped.
     """
     if any(parameter.requires_grad for parameter in network.parameters()):
-        training = Training(program, dataset, network, phase, generator, distillation=distillation)
+        training = Training(program, dataset, network, phase, generator, None, distillation, machine)
         training.run(progress, checkpoints)
     reestimate_batch_norm(network, dataset)
 
@@ -65,7 +67,7 @@ def reestimate_batch_norm(network: nn.Module, dataset: Dataset, batch_size: int 
     network.train()
     size = min(batch_size, len(dataset.train))
     for start in range(0, len(dataset.train) - size + 1, size):
-        network(dataset.normalise(dataset.train.inputs[start : start + size]))
+        network(dataset.normalise(dataset.train.inputs[start : start + size].to(dataset.mean.device)))
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
     network.eval()

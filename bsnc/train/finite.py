@@ -10,17 +10,25 @@ from torch import Tensor, fx, nn
 from bsnc.diagnostics import Diagnosed, Diagnostic
 from bsnc.ir import Graph
 from bsnc.lower import edge_attributes
+from bsnc.train.machine import Machine
 
 HELP = "lower the learning rate, `lr` of `train.optimizer`, or clip gradients: `train { clip = 1 }`"
 
 
-def check_finite(losses: Tensor, graph: Graph, network: fx.GraphModule, inputs: tuple[Tensor, ...], batch: str) -> None:
-    """Raises Diagnosed (BSN502) where a loss of a batch is infinite or undefined, naming the batch and the first edge
-    of the network, which was lowered from `graph`, that gives no finite numbers."""
-    if bool(torch.isfinite(losses).all()):
+def check_finite(
+    losses: Tensor,
+    graph: Graph,
+    network: fx.GraphModule,
+    inputs: tuple[Tensor, ...],
+    batch: str,
+    machine: Machine,
+) -> None:
+    """Raises Diagnosed (BSN502), in all processes, where a loss of a batch is infinite or undefined, naming the batch
+    and the first edge of the network, which was lowered from `graph`, that gives no finite numbers."""
+    if not machine.any(not bool(torch.isfinite(losses).all())):
         return
     message = f"the loss is not finite in {batch}"
-    edge = _first_broken_edge(graph, network, inputs)
+    edge = _first_of_all(_first_broken_edge(graph, network, inputs), graph, machine)
     notes = (f"edge `{edge}` is the first that gives no finite numbers",) if edge else ()
     raise Diagnosed(Diagnostic("BSN502", message, subject="train", notes=notes, help=HELP))
 
@@ -56,4 +64,11 @@ def _first_broken_edge(graph: Graph, network: fx.GraphModule, inputs: tuple[Tens
         for handle in handles:
             handle.remove()
     names = {attribute: name for name, attribute in edge_attributes(graph).items()}
-    return names.get(broken[0], broken[0]) if broken else None
+    return names.get(broken[0]) if broken else None
+
+
+def _first_of_all(edge: str | None, graph: Graph, machine: Machine) -> str | None:
+    """The edge of the first process that found one."""
+    names = [edge.name for edge in graph.edges]
+    numbers = machine.gather(torch.tensor([-1 if edge is None else names.index(edge)])).tolist()
+    return next((names[number] for number in numbers if number >= 0), None)

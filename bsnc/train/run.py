@@ -23,8 +23,9 @@ from bsnc.train.distill import Teacher
 from bsnc.train.finals import Final, Finals
 from bsnc.train.finish import Evaluation
 from bsnc.train.joint import means
-from bsnc.train.progress import Journal, Progress
-from bsnc.train.run_files import ArchitectureFile, RunConfig, begin_run, load_begun, save_run, save_weights
+from bsnc.train.machine import Machine
+from bsnc.train.progress import Journal, Progress, Silent
+from bsnc.train.run_files import ArchitectureFile, RunConfig, begin_run, config_of, load_begun, save_run, save_weights
 from bsnc.train.search import Chosen, Search, Searched
 
 CHECKPOINTS = "checkpoints"
@@ -114,12 +115,14 @@ def train_program(
     dataset: Dataset | None = None,
     stop: Callable[[], bool] | None = None,
     teacher: Teacher | None = None,
+    machine: Machine | None = None,
 ) -> RunResult:
     """Train a program into a directory (which exists); `sources` are the spec and the files that it imports,
     `given` what costs need to know beside the graph, `dataset` what to train on instead of what the spec says,
-    `teacher` the one of `train.distill` where it is a file.
+    `teacher` the one of `train.distill` where it is a file, `machine` where it computes: by default on the CPU.
 
-    One seed fixes the run on a CPU, bit for bit. States are kept below `directory`, after every epoch and where `stop`
+    One seed fixes the run on a CPU, bit for bit; with several processes, which the machine has launched, up to rounding
+    and dropout. States are kept below `directory`, after every epoch and where `stop`
     says so.
 
     Raises Diagnosed (BSN501 data, BSN502 divergence, BSN401 no architecture); Stopped; OSError where it cannot write.
@@ -128,8 +131,11 @@ def train_program(
     check_fit(dataset, program.graph)
     check_augmentation(dataset, program.data.augment)
     check_batch(dataset, program.train.batch_size)
-    config = begin_run(directory, program, sources, seed, dataset.sizes)
-    return _Run(program, config, directory, dataset, given, progress, stop, teacher).run()
+    machine = machine or Machine()
+    config = config_of(program, sources, seed, dataset.sizes, machine.hardware)
+    if machine.is_first:
+        begin_run(directory, program, sources, config)
+    return _Run(program, config, directory, dataset, given, progress, stop, teacher, machine).run()
 
 
 def resume_program(
@@ -139,6 +145,7 @@ def resume_program(
     dataset: Dataset | None = None,
     stop: Callable[[], bool] | None = None,
     teacher: Teacher | None = None,
+    machine: Machine | None = None,
 ) -> RunResult:
     """Go on with a run that was stopped or killed. On a CPU it ends as if it had never been, bit for bit.
 
@@ -150,9 +157,10 @@ def resume_program(
         message = "the data have changed since the run began: their splits have other numbers of examples"
         raise Diagnosed(Diagnostic("BSN501", message, subject=str(directory)))
     check_batch(dataset, program.train.batch_size)
-    for place in (directory, directory / CHECKPOINTS):
+    machine = machine or Machine()
+    for place in (directory, directory / CHECKPOINTS) if machine.is_first else ():
         sweep(place)
-    return _Run(program, config, directory, dataset, given, progress, stop, teacher).run()
+    return _Run(program, config, directory, dataset, given, progress, stop, teacher, machine).run()
 
 
 @dataclass(frozen=True)
@@ -167,6 +175,7 @@ class _Run:
     progress: Progress
     stop: Callable[[], bool] | None
     teacher: Teacher | None
+    machine: Machine
 
     def run(self) -> RunResult:
         with torch.random.fork_rng(devices=[]):
@@ -174,25 +183,28 @@ class _Run:
             return self._run()
 
     def _run(self) -> RunResult:
-        started, program, dataset = time.monotonic(), self.program, self.dataset
-        journal = Journal(self.directory / "metrics.jsonl", self.progress)
+        started, program, dataset = time.monotonic(), self.program, self.machine.hold(self.dataset)
         generator = torch.Generator().manual_seed(self.config.seed)
         budgets = BudgetTable(program, self.given)
-        searched = Search(program, dataset, budgets, generator, journal, self._checkpoints).run(self.config.seed)
+        watch = (self._journal, self._checkpoints)
+        searched = Search(program, dataset, budgets, generator, *watch, self.machine).run(self.config.seed)
         logits = {"gates.logits": searched.learner.gates.logits} if searched.learner else {}
-        save_weights(self.directory / "search.safetensors", searched.network, logits)
+        if self.machine.is_first:
+            save_weights(self.directory / "search.safetensors", searched.network, logits)
 
         live = live_names(program.graph, searched.chosen)
-        parts = (program, dataset, searched.network, live, self.config.seed, journal, self._checkpoints)
-        final = Finals(*parts, self.teacher).run(generator)
+        parts = (program, dataset, searched.network, live, self.config.seed, *watch, self.teacher)
+        final = Finals(*parts, self.machine).run(generator)
+        final.network.cpu()
 
         architecture = _architecture_file(program, self.config.spec_sha256, searched)
-        save_run(self.directory, final.network, architecture)
+        if self.machine.is_first:
+            save_run(self.directory, final.network, architecture)
         return RunResult(
             program,
             architecture,
             final,
-            dataset,
+            self.dataset,
             _outcomes(program, budgets, searched),
             searched.verdict,
             searched.inconsistent,
@@ -201,9 +213,14 @@ class _Run:
         )
 
     @cached_property
+    def _journal(self) -> Progress:
+        return Journal(self.directory / "metrics.jsonl", self.progress) if self.machine.is_first else Silent()
+
+    @cached_property
     def _checkpoints(self) -> Checkpoints:
         owner = f"{graph_hash(self.program.graph)} {self.config.spec_sha256} {self.config.seed}"
-        checkpoints = Checkpoints(self.directory / CHECKPOINTS, owner)
+        directory = self.directory / CHECKPOINTS if self.machine.is_first else None
+        checkpoints = Checkpoints(directory, owner, spread=self.machine.broadcast)
         return replace(checkpoints, stop=self.stop) if self.stop else checkpoints
 
 

@@ -24,6 +24,7 @@ from bsnc.ir import (
     ExternData,
     Frozen,
     Graph,
+    Hardware,
     IrFormatError,
     Program,
     SearchConfig,
@@ -71,15 +72,21 @@ class RunConfig(Frozen):
     versions: dict[str, str]
     python: str
     threads: int
+    hardware: Hardware = Hardware(device="cpu")
 
 
-def begin_run(
-    directory: Path, program: Program, sources: Sequence[Source], seed: int, examples: dict[str, int]
-) -> RunConfig:
-    """Write spec, program and config into a directory; `examples` is how many each split has. Raises OSError."""
+def begin_run(directory: Path, program: Program, sources: Sequence[Source], config: RunConfig) -> None:
+    """Write spec, program and config into a directory. Raises OSError."""
     save_sources(directory, sources)
     write_atomically(directory / "ir.json", dump_program(program).encode())
-    config = RunConfig(
+    write_json(directory / CONFIG, config.model_dump(mode="json", by_alias=True))
+
+
+def config_of(
+    program: Program, sources: Sequence[Source], seed: int, examples: dict[str, int], hardware: Hardware
+) -> RunConfig:
+    """Of a run that begins here and now; `examples` is how many each split has."""
+    return RunConfig(
         bsnc=__version__,
         seed=seed,
         spec_sha256=hash_sources(sources),
@@ -92,9 +99,8 @@ def begin_run(
         versions=versions(),
         python=platform.python_version(),
         threads=torch.get_num_threads(),
+        hardware=hardware,
     )
-    write_json(directory / CONFIG, config.model_dump(mode="json", by_alias=True))
-    return config
 
 
 def versions() -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, fx
@@ -27,6 +27,7 @@ from bsnc.search import (
 from bsnc.train.bounds import BudgetTable
 from bsnc.train.checkpoint import Checkpoints
 from bsnc.train.joint import JointPolicy
+from bsnc.train.machine import Machine
 from bsnc.train.progress import Progress
 from bsnc.train.staged import HeldOutLoss, WidePolicy, costliest_peer, gate_settings, hold_out, peers_of
 from bsnc.train.training import Phase, Training
@@ -67,10 +68,11 @@ class Search:
     generator: torch.Generator
     progress: Progress
     checkpoints: Checkpoints
+    machine: Machine = field(default_factory=Machine)
 
     def run(self, seed: int) -> Searched:
         """Raises Diagnosed (BSN401 no architecture, BSN501 too few examples, BSN502 divergence), Stopped."""
-        network = lower_stochastic(self.program.graph, seed)
+        network = self.machine.place(lower_stochastic(self.program.graph, seed))
         try:
             return self._joint(network) if self.program.search.mode == "joint" else self._staged(network)
         except FloatingPointError as broken:
@@ -92,7 +94,8 @@ class Search:
         self._check_rest(len(dataset.train), len(held))
         self._train(dataset, network, policy)
         planned = min(search.evaluations, sample_count(graph))
-        loss = HeldOutLoss(graph, network, self.dataset, held, self.progress, planned, self.checkpoints)
+        watch = (self.progress, planned, self.checkpoints, self.machine)
+        loss = HeldOutLoss(graph, network, self.dataset, held, *watch)
         seed = int(torch.randint(2**31, (1,), generator=self.generator))
         problem = Problem(graph, loss, self.budgets.limits)
         try:
@@ -116,7 +119,8 @@ class Search:
 
     def _train(self, dataset: Dataset, network: fx.GraphModule, policy: JointPolicy | WidePolicy) -> None:
         phase = Phase("search", self.program.train.epochs)
-        Training(self.program, dataset, network, phase, self.generator, policy).run(self.progress, self.checkpoints)
+        training = Training(self.program, dataset, network, phase, self.generator, policy, machine=self.machine)
+        training.run(self.progress, self.checkpoints)
 
 
 def choose_architecture(gates: Gates, budgets: BudgetTable) -> Chosen:

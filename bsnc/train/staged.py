@@ -22,6 +22,7 @@ from bsnc.ops import numel
 from bsnc.search import BLACK_BOX, Sample, WideGates, expand_switches
 from bsnc.train.bounds import BudgetTable
 from bsnc.train.checkpoint import Checkpoints, State, Stopped
+from bsnc.train.machine import Machine
 from bsnc.train.progress import Progress, Row
 
 MOST_HELD_OUT = 2000
@@ -65,10 +66,10 @@ def hold_out(dataset: Dataset, share: float, generator: torch.Generator) -> tupl
     validation all of it, and that split, cut to so many at random."""
     if dataset.validation is not None:
         chosen = torch.randperm(len(dataset.validation), generator=generator)[:MOST_HELD_OUT]
-        return dataset, dataset.validation[chosen]
+        return dataset, dataset.validation[chosen.to(dataset.validation.inputs.device)]
     train = dataset.train
     count = max(1, min(round(share * len(train)), MOST_HELD_OUT))
-    order = torch.randperm(len(train), generator=generator)
+    order = torch.randperm(len(train), generator=generator).to(train.inputs.device)
     return replace(dataset, train=train[order[count:]]), train[order[:count]]
 
 
@@ -82,7 +83,8 @@ Judged = tuple[Tensor, Tensor]
 @dataclass
 class HeldOutLoss:
     """The mean loss of architectures on examples held out, with shared weights and batch statistics of their
-    own. What was judged is kept, and not judged again by a run that goes on."""
+    own, on the CPU. What was judged is kept, and not judged again by a run that goes on. Several processes judge a part
+    of the examples each."""
 
     graph: Graph
     network: fx.GraphModule
@@ -91,6 +93,7 @@ class HeldOutLoss:
     progress: Progress
     evaluations: int
     checkpoints: Checkpoints = Checkpoints()  # noqa: RUF009 — it is frozen
+    machine: Machine = field(default_factory=Machine)
     judged: list[Judged] = field(default_factory=list[Judged])
     done: int = 0
 
@@ -103,7 +106,7 @@ class HeldOutLoss:
         """`[B, S]` and `[B, E]` → `[B]`; switches that are numbers get a gradient. Raises Stopped."""
         if switches.requires_grad:
             with torch.enable_grad(), batch_statistics(self.network):
-                losses = [self._losses(mask) for mask in expand_switches(self.graph, switches)]
+                losses = [self._followed(mask) for mask in expand_switches(self.graph, switches)]
         else:
             with torch.no_grad(), batch_statistics(self.network):
                 losses = [self._judge(mask) for mask in live]
@@ -116,7 +119,7 @@ class HeldOutLoss:
             self._advance()
             return known
         self._known[_key(live)] = losses = self._losses(live)
-        if self.checkpoints.stop():
+        if self.machine.any(self.checkpoints.stop()):
             self._keep()
             raise Stopped(f"the search, after {len(self._known)} evaluations")
         if time.monotonic() - self._kept_at > KEEP_EVERY:
@@ -129,13 +132,30 @@ class HeldOutLoss:
         self._kept_at = time.monotonic()
 
     def _losses(self, mask: Tensor) -> Tensor:
-        size, parts = at_once(self.graph), list[Tensor]()
-        for start in range(0, len(self.held), size):
-            batch = self.held[start : start + size]
-            outputs = self.network(self.dataset.normalise(batch.inputs), mask.expand(len(batch), -1))
-            parts.append(self.dataset.task.losses(outputs, batch.targets))
+        """Every process judges a part, of which the others have zeros."""
+        own = self._groups[self.machine.rank :: self.machine.processes]
+        found = [self._of_group(mask, rows).cpu() for rows in own]
+        losses = torch.zeros(len(self.held), dtype=found[0].dtype if found else None)
+        for rows, part in zip(own, found, strict=True):
+            losses[rows] = part
         self._advance()
-        return torch.cat(parts)
+        return self.machine.sum(losses)
+
+    def _followed(self, mask: Tensor) -> Tensor:
+        """Losses through which gradients flow."""
+        losses = torch.cat([self._of_group(mask, rows) for rows in self._groups])
+        self._advance()
+        return losses.cpu()
+
+    @property
+    def _groups(self) -> list[slice]:
+        size = at_once(self.graph)
+        return [slice(start, start + size) for start in range(0, len(self.held), size)]
+
+    def _of_group(self, mask: Tensor, rows: slice) -> Tensor:
+        batch = self.held[rows].to(self.machine.device)
+        outputs = self.network(self.dataset.normalise(batch.inputs), mask.expand(len(batch), -1))
+        return self.dataset.task.losses(outputs, batch.targets)
 
     def _advance(self) -> None:
         self.done = min(self.done + 1, self.evaluations)

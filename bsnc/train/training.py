@@ -18,6 +18,7 @@ from bsnc.train.average import Average
 from bsnc.train.checkpoint import Checkpoints, State, Stopped, generator_state, restore_generator
 from bsnc.train.distill import Distillation
 from bsnc.train.finite import check_finite, check_weights
+from bsnc.train.machine import Machine
 from bsnc.train.optimise import build_optimiser, build_schedule, clip_gradients
 from bsnc.train.progress import Progress, Row
 
@@ -58,12 +59,18 @@ class Totals(Tally):
     def row(self, task: Task, phase: str, epoch: int) -> dict[str, object]:
         return {"phase": phase, "epoch": epoch, "loss": self.mean_loss, **self.metrics(task)}
 
+    def of_all(self, machine: Machine) -> Totals:
+        """Those of all processes together, on the CPU."""
+        examples = int(machine.sum(torch.tensor(self.examples)))
+        return Totals(self.steps, examples, machine.sum(self.loss).cpu(), machine.sum(self.measures).cpu())
+
 
 class Training:
     """Trains a network, lowered from the graph of `program`, on the training split of a data set.
 
     With a policy the network is stochastic and takes masks, without one it is plain. `epoch` and `totals.steps` tell
-    how far it is; a state that was kept, between any two steps, goes on as if it had never been left.
+    how far it is; a state that was kept, between any two steps, goes on as if it had never been left. Where a machine
+    has several processes, each draws the whole batch and runs its part of it.
     """
 
     def __init__(
@@ -75,9 +82,12 @@ class Training:
         generator: torch.Generator,
         policy: Policy | None = None,
         distillation: Distillation | None = None,
+        machine: Machine | None = None,
     ) -> None:
+        """The network is on the device of the machine, by default the CPU."""
         self.program, self.dataset, self.network, self.phase = program, dataset, network, phase
         self.generator, self.policy, self.distillation = generator, policy, distillation
+        self.machine = machine or Machine()
         self.steps = len(dataset.train) // program.train.batch_size
         self.optimiser = build_optimiser(program.train, network, program.graph)
         self.schedule = build_schedule(program.train, self.optimiser, phase.epochs, self.steps)
@@ -96,10 +106,11 @@ class Training:
         if state is not None:
             self.load_state_dict(state)
         progress.phase(self.phase.name, self.phase.epochs, self.epoch)
-        while self.epoch < self.phase.epochs:
-            progress.epoch(self._run_epoch(checkpoints))
-            check_weights(self.network, f"phase {self.phase.name}, epoch {self.epoch}")
-            checkpoints.save(self.phase.name, self.state_dict())
+        with self.machine.sharing(self.network):
+            while self.epoch < self.phase.epochs:
+                progress.epoch(self._run_epoch(checkpoints))
+                check_weights(self.network, f"phase {self.phase.name}, epoch {self.epoch}")
+                checkpoints.save(self.phase.name, self.state_dict())
         self.average.write_to(self.network)
 
     def _run_epoch(self, checkpoints: Checkpoints) -> Row:
@@ -107,10 +118,10 @@ class Training:
         self.network.train()
         for inputs, targets in self._batches():
             self._step(inputs, targets)
-            if checkpoints.stop():
+            if self.machine.any(checkpoints.stop()):
                 checkpoints.save(self.phase.name, self.state_dict())
                 raise Stopped(self._place)
-        row = self.totals.row(self.dataset.task, self.phase.name, self.epoch)
+        row = self.totals.of_all(self.machine).row(self.dataset.task, self.phase.name, self.epoch)
         row |= dict(self.policy.row() if self.policy else {})
         self.epoch, self.totals = self.epoch + 1, Totals()
         rate, seconds = self.schedule.rate, round(time.monotonic() - started, 3)
@@ -121,24 +132,39 @@ class Training:
         return f"phase {self.phase.name}, epoch {self.epoch + 1}, batch {self.totals.steps}"
 
     def _step(self, inputs: Tensor, targets: Tensor) -> None:
+        """Of a whole batch."""
         sample = self.policy.sample(len(targets), self.generator) if self.policy else None
+        own = self.machine.own(len(targets))
+        inputs, targets = inputs[own], targets[own]
         taken = (inputs,) if sample is None else (inputs, masks_of_sample(self.program.graph, sample))
-        outputs = self.network(*taken)
-        losses = self.dataset.task.losses(outputs, targets, self.program.train.label_smoothing)
-        if self.distillation is not None:
-            losses = self.distillation.losses(losses, outputs, inputs)
+        losses, outputs = self._losses(taken, targets)
         epochs = self.epoch + self.totals.steps / self.steps
-        self.totals.add(self.dataset.task, losses.detach(), outputs.detach(), targets)
-        check_finite(losses, self.program.graph, self.network, taken, self._place)
+        self.totals.add(self.dataset.task, losses.detach(), outputs, targets)
+        check_finite(losses, self.program.graph, self.network, taken, self._place, self.machine)
         self.network.zero_grad()
         if losses.requires_grad:  # a batch may have drawn nothing that has weights
             losses.mean().backward()
+        self._follow_gradients(sample)
+        if self.policy is not None and sample is not None:
+            self.policy.learn(sample, self.machine.gather(losses.detach()).cpu(), epochs)
+
+    def _losses(self, taken: tuple[Tensor, ...], targets: Tensor) -> tuple[Tensor, Tensor]:
+        """Losses `[b]` and outputs of the network, in float32, for what it takes."""
+        with self.machine.autocast():
+            outputs = self.network(*taken).float()
+        losses = self.dataset.task.losses(outputs, targets, self.program.train.label_smoothing)
+        if self.distillation is not None:
+            losses = self.distillation.losses(losses, outputs, taken[0])
+        return losses, outputs.detach()
+
+    def _follow_gradients(self, sample: Sample | None) -> None:
+        leaf = None if sample is None else sample.leaf
+        learning = [*self.network.parameters()] if leaf is None else [*self.network.parameters(), leaf]
+        self.machine.average(weight.grad for weight in learning if weight.grad is not None)
         clip_gradients(self.network, self.program.train.clip)
         self.optimiser.step()
         self.schedule.step()
         self.average.update(self.network)
-        if self.policy is not None and sample is not None:
-            self.policy.learn(sample, losses.detach(), epochs)
 
     def _batches(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Whole batches of normalised inputs and their targets in a fresh random order; the rest waits its turn. In the
@@ -147,7 +173,7 @@ class Training:
         is_clean = self.epoch >= self.phase.epochs - self.phase.clean
         order = self._order_of_epoch(len(train))
         for step in range(self.totals.steps, self.steps):
-            batch = train[order[step * size : (step + 1) * size]]
+            batch = train[order[step * size : (step + 1) * size].to(train.inputs.device)].to(self.machine.device)
             if not is_clean:
                 batch = self._augmented(batch)
             yield self.dataset.normalise(batch.inputs), batch.targets
@@ -170,7 +196,7 @@ class Training:
         """All that changes from step to step."""
         return {
             "epoch": self.epoch,
-            "totals": asdict(self.totals),
+            "totals": asdict(self.totals.of_all(self.machine)),
             "network": self.network.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "schedule": self.schedule.state_dict(),
@@ -182,7 +208,8 @@ class Training:
 
     def load_state_dict(self, state: State) -> None:
         """Go on from there."""
-        self.epoch, self.totals = state["epoch"], Totals(**state["totals"])
+        self.epoch, totals = state["epoch"], Totals(**state["totals"])
+        self.totals = totals if self.machine.is_first else Totals(totals.steps)
         self.network.load_state_dict(state["network"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.schedule.load_state_dict(state["schedule"])

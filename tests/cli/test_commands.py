@@ -15,7 +15,18 @@ import pytest
 from bsnc import __version__
 from bsnc.diagnostics import CODES
 
-HEAVY = ("torch", "numpy", "scipy", "sklearn", "networkx", "onnx", "onnxruntime", "onnxscript", "rich")
+HEAVY = (
+    "torch",
+    "lightning_fabric",
+    "numpy",
+    "scipy",
+    "sklearn",
+    "networkx",
+    "onnx",
+    "onnxruntime",
+    "onnxscript",
+    "rich",
+)
 GOOD = """network net(channels: int = 4) {
   input  image:  float[1, 8, 8]
   output logits: float[10]

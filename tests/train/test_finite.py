@@ -9,6 +9,7 @@ from bsnc.diagnostics import Diagnosed
 from bsnc.ir import Graph
 from bsnc.lower import edge_attributes, lower_stochastic
 from bsnc.passes import ApplyArchitecture
+from bsnc.train import Machine
 from bsnc.train.finite import check_finite
 from tests.laws.brute_force import every_choice
 from tests.laws.build import FIXED, linear, network
@@ -20,7 +21,7 @@ NAN = torch.tensor([0.5, float("nan")])
 
 def notes(graph: Graph, *network_and_inputs: object) -> str:
     with pytest.raises(Diagnosed) as caught:
-        check_finite(NAN, graph, network_and_inputs[0], network_and_inputs[1:], "batch 7")
+        check_finite(NAN, graph, network_and_inputs[0], network_and_inputs[1:], "batch 7", Machine())
     (diagnostic,) = caught.value.diagnostics
     assert diagnostic.code == "BSN502" and diagnostic.message == "the loss is not finite in batch 7"
     return " ".join(diagnostic.notes)
@@ -76,4 +77,4 @@ def test_an_edge_is_named_by_the_graph_of_its_own_network() -> None:
 
 def test_finite_losses_pass_without_another_look() -> None:
     graph = network((1,), {"y": []}, [("x", "y", ["identity"])])
-    check_finite(torch.zeros(3), graph, None, (), "")  # type: ignore[arg-type]
+    check_finite(torch.zeros(3), graph, None, (), "", Machine())  # type: ignore[arg-type]

@@ -113,11 +113,13 @@ def test_shared_weights_never_see_what_judges_them_and_those_of_the_final_networ
 
     check = training.check_finite
 
-    def spy(losses: Tensor, graph: object, network: object, inputs: tuple[Tensor, ...], batch: str) -> None:
+    def spy(
+        losses: Tensor, graph: object, network: object, inputs: tuple[Tensor, ...], batch: str, machine: object
+    ) -> None:
         name = batch.split(",")[0]
         (shared if name == "phase search" else final).update(keys(inputs[0]))
         graphs[name] = graph
-        check(losses, graph, network, inputs, batch)  # type: ignore[arg-type]
+        check(losses, graph, network, inputs, batch, machine)  # type: ignore[arg-type]
 
     def judge(graph: object, network: object, data: Dataset, held: Split, *rest: object) -> HeldOutLoss:
         judged.append(keys(data.normalise(held.inputs)))
