@@ -17,7 +17,7 @@ from bsnc.diagnostics import Diagnosed, Diagnostic
 from bsnc.disk import is_temporary, write_atomically, write_json
 from bsnc.driver.budgets import CostReport, bounds_to_hold, report_costs, require_feasible
 from bsnc.driver.check import load_program, warnings_of
-from bsnc.driver.files import make_directory, permit_code, writing
+from bsnc.driver.files import gone_if_empty, make_directory, permit_code, writing
 from bsnc.driver.given import everything_given, given_of
 from bsnc.driver.interruption import Interrupted, Interruption
 from bsnc.driver.teacher import TEACHER, kept_teacher, read_teacher
@@ -114,8 +114,9 @@ def train_spec(
     torch.set_num_threads(threads or suggested_threads(program, report))
     teacher = read_teacher(program, path.parent, torch.get_num_threads())
     prepare(directory)
-    dataset = dataset or load_data(program.data, program.graph)
-    with _stopping(directory) as interruption:
+    with gone_if_empty(directory):
+        dataset = dataset or load_data(program.data, program.graph)
+    with gone_if_empty(directory), _stopping(directory) as interruption:
         if teacher is not None:
             write_atomically(directory / TEACHER, teacher.content)
         stop, ask = interruption.requested, teacher and teacher.ask
