@@ -59,13 +59,12 @@ def crop(images: Tensor, padding: int, places: Tensor, fill: int | None = 0) -> 
     """Pad on every side with `fill`, or with the nearest pixel for None; then cut out the original size, per example at
     the top and left of `places` `[2, B]`, from 0 to 2 · padding."""
     batch, channels, height, width = images.shape
-    rows = places[0][:, None, None, None] + torch.arange(height)[:, None]
-    columns = places[1][:, None, None, None] + torch.arange(width)
-    if fill is None:
-        rows, columns = (rows - padding).clamp(0, height - 1), (columns - padding).clamp(0, width - 1)
-    else:
-        images = functional.pad(images, (padding,) * 4, value=fill)
-    return images[torch.arange(batch)[:, None, None, None], torch.arange(channels)[:, None, None], rows, columns]
+    rows = places[0][:, None, None, None] + torch.arange(height)[:, None] - padding
+    columns = places[1][:, None, None, None] + torch.arange(width) - padding
+    inside = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
+    rows, columns = rows.clamp(0, height - 1), columns.clamp(0, width - 1)
+    cut = images[torch.arange(batch)[:, None, None, None], torch.arange(channels)[:, None, None], rows, columns]
+    return cut if fill is None else cut.masked_fill(~inside, fill)
 
 
 def flip(images: Tensor, mirrored: Tensor) -> Tensor:

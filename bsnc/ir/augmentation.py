@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bsnc.ir.config import Augmentation, Crop, Cutout, Jitter, Mixup, Target
+from bsnc.ir.config import Augmentation, Cutout, Jitter, Mixup, Target
 from bsnc.ir.listing import shape_text
 from bsnc.ops import Shape
 
@@ -19,10 +19,8 @@ def misfit(step: Augmentation, shape: Shape, target: Target) -> str | None:
 
 
 def _wipes_out(step: Augmentation, shape: Shape) -> str | None:
-    """Of what may leave nothing of an image, or always does."""
+    """Of a square that covers every image, wherever its centre is."""
     sides = f"images of {shape[1]}×{shape[2]} pixels"
-    if isinstance(step, Crop) and step.padding >= min(shape[1:]):
-        return f"`crop({step.padding})` may leave nothing of {sides}: pad by less than their side"
     if isinstance(step, Cutout) and step.size >= 2 * max(shape[1:]) - 1:
         return f"`cutout({step.size})` leaves nothing of {sides}"
     return None
