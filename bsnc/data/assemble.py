@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from bsnc.data.checks import check_examples
+from bsnc.data.checks import check_examples, check_not_empty
 from bsnc.data.dataset import Dataset, Split
 from bsnc.data.fit import check_fit
 from bsnc.data.sources import RawSplit, RawSplits
@@ -22,6 +22,7 @@ _CONSTANT = 1e-6
 def assemble(raw: RawSplits, config: DataConfig, graph: Graph) -> Dataset:
     """All splits, checked, with statistics of the training inputs. Raises Diagnosed (BSN501, BSN532)."""
     classes = graph.output.shape[0]
+    check_not_empty(raw)
     names = class_names(raw, config, classes)
     check_examples(raw, config, classes if raw.class_names is None else len(raw.class_names))
     splits = with_every_split(raw, config)
@@ -51,7 +52,9 @@ def statistics(inputs: Tensor) -> tuple[Tensor, Tensor]:
         mean, std = _of_bytes(inputs)
     else:
         over = [d for d in range(inputs.ndim) if d != 1]
-        mean, std = inputs.mean(over), inputs.std(over, correction=min(1, inputs[:, 0].numel() - 1))
+        wide = inputs.double()
+        mean, std = wide.mean(over), wide.std(over, correction=min(1, inputs[:, 0].numel() - 1))
+        mean, std = mean.float(), std.float()
     varies = std > _CONSTANT * mean.abs()
     return mean, torch.where(varies, std, torch.ones_like(std))
 

@@ -62,14 +62,13 @@ def crop(images: Tensor, padding: int, places: Tensor, fill: int | None = 0) -> 
     the top and left of `places` `[2, B]`, from 0 to 2 · padding."""
     batch, channels, height, width = images.shape
     down, right = torch.arange(height, device=images.device), torch.arange(width, device=images.device)
-    rows = places[0][:, None, None, None] + down[:, None]
-    columns = places[1][:, None, None, None] + right
-    if fill is None:
-        rows, columns = (rows - padding).clamp(0, height - 1), (columns - padding).clamp(0, width - 1)
-    else:
-        images = functional.pad(images, (padding,) * 4, value=fill)
+    rows = places[0][:, None, None, None] + down[:, None] - padding
+    columns = places[1][:, None, None, None] + right - padding
+    inside = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
+    rows, columns = rows.clamp(0, height - 1), columns.clamp(0, width - 1)
     example = torch.arange(batch, device=images.device)[:, None, None, None]
-    return images[example, torch.arange(channels, device=images.device)[:, None, None], rows, columns]
+    cut = images[example, torch.arange(channels, device=images.device)[:, None, None], rows, columns]
+    return cut if fill is None else cut.masked_fill(~inside, fill)
 
 
 def flip(images: Tensor, mirrored: Tensor) -> Tensor:

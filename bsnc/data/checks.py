@@ -5,12 +5,21 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from bsnc.data.sources import RawSplit, RawSplits
+from bsnc.data.sources import RawSplit, RawSplits, unusable
 from bsnc.diagnostics import Diagnosed
 from bsnc.ir import DataConfig
 
 _ROWS = 4096
 """Rows that are looked at together."""
+
+
+def check_not_empty(raw: RawSplits) -> None:
+    """Raises Diagnosed (BSN501) where examples hold no number, or nothing is to be predicted."""
+    for name, split in raw.named():
+        for what, values in (("inputs", split.inputs), ("labels", split.targets)):
+            if not values.numel():
+                shape = list(values.shape[1:])
+                raise unusable(f"{what} of split `{name}` are of shape {shape}: there is nothing in them", raw.name)
 
 
 def check_examples(raw: RawSplits, config: DataConfig, classes: int) -> None:
@@ -22,9 +31,12 @@ def check_examples(raw: RawSplits, config: DataConfig, classes: int) -> None:
             raise split.bad(row, f"an input of split `{name}` is not finite")
         if config.target == "value":
             if (row := _first(~_finite_rows(split.targets))) is not None:
-                raise split.bad(row, f"a value of split `{name}` is not finite")
+                raise split.bad_label(row, f"a value of split `{name}` is not finite")
         elif (row := _first(_unknown(split.targets, config, classes).flatten(1).any(1))) is not None:
             raise _no_class(split, row, name, config, f"{whose} {classes} classes, 0 to {classes - 1}", classes)
+        elif config.target == "mask" and bool((split.targets == config.ignore).all()):
+            message = f"no pixel of split `{name}` counts: all have the label `ignore = {config.ignore}`"
+            raise unusable(message, raw.name)
 
 
 def _unknown(targets: Tensor, config: DataConfig, classes: int) -> Tensor:
@@ -41,7 +53,7 @@ def _no_class(split: RawSplit, row: int, name: str, config: DataConfig, known: s
     help_text = None
     if config.target == "mask" and config.ignore is None and label >= 0:
         help_text = f"`ignore = {label}` in section `data` leaves such pixels out"
-    return split.bad(row, f"label {label} in split `{name}`, but {known}", help_text)
+    return split.bad_label(row, f"label {label} in split `{name}`, but {known}", help_text)
 
 
 def _finite_rows(values: Tensor) -> Tensor:

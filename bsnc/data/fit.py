@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bsnc.data.dataset import Dataset
+from bsnc.data.dataset import Dataset, as_float
 from bsnc.data.task import Segmentation
 from bsnc.diagnostics import Diagnosed, Diagnostic
-from bsnc.ir import Augmentation, Crop, Graph, misfit, shape_text
+from bsnc.ir import Augmentation, Crop, Graph, Jitter, misfit, shape_text
 
 _CALLED = {1: "rows", 2: "signals", 3: "images"}
 """Inputs by the rank of one."""
@@ -40,12 +40,16 @@ def check_augmentation(dataset: Dataset, steps: Sequence[Augmentation]) -> None:
             raise _unusable(why)
         if isinstance(step, Crop) and is_mask and shape[1:] != tuple(dataset.train.targets.shape[1:]):
             raise _unusable("`crop` cannot crop masks that have not the size of their images")
+        if isinstance(step, Jitter) and (dataset.train.inputs.min() < 0 or as_float(dataset.train.inputs).max() > 1):
+            help_text = "give images as bytes (uint8), or numbers from 0 to 1"
+            raise _unusable("`jitter` changes colours from 0 to 1, but inputs lie beyond", help_text)
 
 
 def check_batch(dataset: Dataset, batch_size: int) -> None:
     """Raises Diagnosed (BSN501) where the training split does not fill a batch."""
     if len(dataset.train) < batch_size:
-        message = f"the training split has {len(dataset.train)} examples, fewer than a batch of {batch_size}"
+        count = f"{len(dataset.train)} example{'' if len(dataset.train) == 1 else 's'}"
+        message = f"the training split has {count}, fewer than a batch of {batch_size}"
         raise _unusable(message, "lower `batch_size` in section `train`")
 
 

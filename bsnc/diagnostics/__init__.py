@@ -9,6 +9,7 @@ from bsnc.diagnostics.diagnostic import (
     did_you_mean,
     error_in_short,
     exit_status,
+    first_line,
     has_errors,
 )
 from bsnc.diagnostics.render import render_concise, render_full, render_json
@@ -28,6 +29,7 @@ __all__ = [
     "error_in_short",
     "exit_status",
     "explain",
+    "first_line",
     "has_errors",
     "render_concise",
     "render_full",

@@ -233,8 +233,8 @@ CODES: dict[str, Code] = {
     ),
     "BSN406": Code(
         "entry without effect",
-        "An entry of section `search` that the chosen `mode` or `strategy` does not use: a warm-up of gates, for one, "
-        "means something only where gates learn beside the weights.",
+        "An entry of a section that others leave without use: a warm-up of gates, for one, means something only where "
+        "gates learn beside the weights, `ignore` only of masks, `ema` only where a final network is trained.",
         severity="warning",
     ),
     "BSN501": Code(

@@ -86,6 +86,12 @@ def error_in_short(error: BaseException) -> str:
     return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
 
 
+def first_line(error: BaseException) -> str:
+    """Of what an error says; its type where that is nothing."""
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
+
+
 def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
     """Whether anything is worse than a warning."""
     return any(diagnostic.severity == "error" for diagnostic in diagnostics)

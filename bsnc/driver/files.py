@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -123,6 +123,17 @@ def make_directory(path: Path) -> None:
     """Create a directory with its parents. Raises Diagnosed (BSN003)."""
     with writing(path):
         path.mkdir(parents=True, exist_ok=True)
+
+
+@contextmanager
+def gone_if_empty(path: Path) -> Generator[None, None, None]:
+    """Whatever goes wrong meanwhile, a directory in which nothing was written is removed."""
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):
+            path.rmdir()
+        raise
 
 
 def _reason(error: OSError | ValueError) -> str:

@@ -18,7 +18,7 @@ from bsnc.diagnostics import Diagnosed, Diagnostic
 from bsnc.disk import is_temporary, write_atomically, write_json
 from bsnc.driver.budgets import CostReport, bounds_to_hold, report_costs, require_feasible
 from bsnc.driver.check import load_program, warnings_of
-from bsnc.driver.files import make_directory, permit_code, writing
+from bsnc.driver.files import gone_if_empty, make_directory, permit_code, writing
 from bsnc.driver.given import everything_given, given_of
 from bsnc.driver.interruption import Interrupted, Interruption
 from bsnc.driver.machine import launched, machine_of
@@ -122,8 +122,9 @@ def train_spec(
     teacher = read_teacher(program, path.parent, threads)
     if machine.is_first:
         prepare(directory)
-    dataset = dataset or load_data(program.data, program.graph)
-    with _stopping(directory) as interruption:
+    with gone_if_empty(directory):
+        dataset = dataset or load_data(program.data, program.graph)
+    with gone_if_empty(directory), _stopping(directory) as interruption:
         if teacher is not None and machine.is_first:
             write_atomically(directory / TEACHER, teacher.content)
         watch = progress if machine.is_first else Silent()

@@ -11,7 +11,7 @@ from typing import Any
 
 import onnx
 
-from bsnc.diagnostics import Diagnosed, Diagnostic
+from bsnc.diagnostics import Diagnosed, Diagnostic, first_line
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ def _with_inferred_shapes(model: onnx.ModelProto) -> onnx.ModelProto:
     try:
         return onnx.shape_inference.infer_shapes(copy, check_type=True, strict_mode=True, data_prop=True)
     except onnx.shape_inference.InferenceError as error:
-        raise uncountable(f"shapes cannot be inferred: {str(error).splitlines()[0]}") from None
+        raise uncountable(f"shapes cannot be inferred: {first_line(error)}") from None
 
 
 def _constant(node: onnx.NodeProto) -> Stored:

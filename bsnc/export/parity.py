@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from bsnc.diagnostics import first_line
 from bsnc.ir import Frozen
 
 TOLERANCE = 1e-4
@@ -52,7 +53,7 @@ def _in_batches(model: onnx.ModelProto, examples: NDArray[np.float32]) -> Iterat
         for batch in _batches(examples):
             yield session.run(None, {name: batch})[0]
     except Exception as error:  # the exceptions of ONNX Runtime have no other base class
-        raise ModelRunError(str(error).strip().splitlines()[0]) from error
+        raise ModelRunError(first_line(error)) from error
 
 
 def _batches(examples: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:

@@ -10,7 +10,7 @@ import onnxruntime as ort  # pyright: ignore[reportMissingTypeStubs]
 import torch
 from torch import Tensor
 
-from bsnc.diagnostics import Diagnosed, Diagnostic
+from bsnc.diagnostics import Diagnosed, Diagnostic, first_line
 from bsnc.export.parity import ModelRunError
 from bsnc.export.verify import read_model
 
@@ -27,7 +27,7 @@ def load_teacher(path: Path, content: bytes, threads: int) -> Callable[[Tensor],
     try:
         session = cast(Any, ort.InferenceSession(content, options, providers=["CPUExecutionProvider"]))
     except Exception as error:  # the exceptions of ONNX Runtime have no other base class
-        raise _unfit(path, f"ONNX Runtime cannot load the teacher: {_first_line(error)}") from None
+        raise _unfit(path, f"ONNX Runtime cannot load the teacher: {first_line(error)}") from None
     inputs = [argument.name for argument in session.get_inputs()]
     if len(inputs) != 1:
         raise _unfit(path, f"the teacher takes {len(inputs)} inputs, not one batch")
@@ -36,7 +36,7 @@ def load_teacher(path: Path, content: bytes, threads: int) -> Callable[[Tensor],
         try:
             return torch.from_numpy(session.run(None, {inputs[0]: batch.numpy()})[0])
         except Exception as error:
-            raise ModelRunError(_first_line(error)) from None
+            raise ModelRunError(first_line(error)) from None
 
     return teacher
 
@@ -59,7 +59,3 @@ def check_teacher(path: Path, teacher: Callable[[Tensor], Tensor], batch: Tensor
 
 def _unfit(path: Path, message: str) -> Diagnosed:
     return Diagnosed(Diagnostic("BSN507", message, subject=str(path)))
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import fx
 
 from bsnc.cost import Given, cost_of
-from bsnc.diagnostics import Diagnosed, Diagnostic
+from bsnc.diagnostics import Diagnosed, Diagnostic, first_line
 from bsnc.export.amount import ModelCosts
 from bsnc.export.certificate import BudgetRow, budget_rows
 from bsnc.export.metadata import Hidden, Provenance, fold_and_note, read_provenance
@@ -51,7 +51,7 @@ def read_model(path: Path, content: bytes) -> onnx.ModelProto:
         model.ParseFromString(content)
         onnx.checker.check_model(model, full_check=True)
     except Exception as error:  # what protobuf and the checker raise on damaged bytes has no other base class
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else "it cannot be decoded"
+        reason = first_line(error) if str(error).strip() else "it cannot be decoded"
         raise _complaint("BSN511", path, f"not a valid ONNX model: {reason}") from None
     if not content or not model.graph.node:
         raise _complaint("BSN511", path, "not a valid ONNX model: it holds no graph")

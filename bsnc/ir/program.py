@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import Field, ValidationError
 
+from bsnc.diagnostics import first_line
 from bsnc.ir.budget import Budget
 from bsnc.ir.config import DataConfig, SearchConfig, TrainConfig
 from bsnc.ir.graph import Frozen, Graph
@@ -46,7 +47,7 @@ def load_program(text: str) -> Program:
         program = Program.model_validate_json(text)
         verify(program.graph)
     except (ValidationError, AssertionError) as error:
-        raise IrFormatError(str(error).splitlines()[0]) from error
+        raise IrFormatError(first_line(error)) from error
     return program
 
 

@@ -9,7 +9,7 @@ from bsnc.search.gates import Gates, Sample, expand_switches, initial_gates, mas
 from bsnc.search.learner import GateLearner
 from bsnc.search.ledger import Ledger, Seen
 from bsnc.search.limit import Limit
-from bsnc.search.minimise import BLACK_BOX, Found, minimise
+from bsnc.search.minimise import BLACK_BOX, Found, NothingFeasible, minimise
 from bsnc.search.penalty import Penalty
 from bsnc.search.problem import Loss, Problem, free_gates, limit_of_function
 from bsnc.search.project import Extreme, Projection, least, most, project
@@ -30,6 +30,7 @@ __all__ = [
     "Limit",
     "LinearBudget",
     "Loss",
+    "NothingFeasible",
     "Penalty",
     "Problem",
     "Projection",

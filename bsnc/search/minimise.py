@@ -19,6 +19,10 @@ BLACK_BOX = SearchConfig(init=0.5, gate_lr=1.0)
 """What was best on the problems of `benchmarks/search.py`."""
 
 
+class NothingFeasible(Exception):  # noqa: N818
+    """No architecture is known that is connected and within every limit."""
+
+
 @dataclass(frozen=True)
 class Found:
     """The feasible architecture of least loss that was evaluated, how many were, by which it was found, and what gates
@@ -41,12 +45,13 @@ def minimise(
     """Make the loss of a problem small with at most so many evaluations of it; one seed fixes the result.
 
     Where the gates have no more samples than that, every feasible one is evaluated, whatever the strategy.
-    Raises ValueError where no architecture is known to be feasible, FloatingPointError where a loss is not finite.
+    Raises NothingFeasible where no architecture is known to be feasible, FloatingPointError where a loss is not finite,
+    ValueError for less than one evaluation.
     """
     if evaluations < 1:
         raise ValueError("a search needs at least one evaluation")
     if problem.project(np.zeros(problem.graph.switch_count)) is None:
-        raise ValueError("no connected architecture within every limit was found")
+        raise NothingFeasible("no connected architecture within every limit was found")
     ledger, generator, learner = Ledger(problem, evaluations), torch.Generator().manual_seed(seed), None
     if sample_count(problem.graph) <= evaluations:
         _evaluate_all(ledger)

@@ -18,8 +18,10 @@ from bsnc.sema.elaboration.imports import DeclaredNetwork, FileNames, Files, Loa
 from bsnc.sema.elaboration.raw import RawNetwork
 from bsnc.sema.expressions.evaluate import Evaluator
 from bsnc.sema.expressions.values import Value
+from bsnc.sema.fit import unfit_data
+from bsnc.sema.idle import idle_entries
 from bsnc.sema.names import unused_names
-from bsnc.sema.sections import idle_search, section_of
+from bsnc.sema.sections import section_of
 from bsnc.sema.settings import (
     Overrides,
     Settings,
@@ -137,11 +139,13 @@ def _analyse(source: Source, overrides: Overrides, files: Files, probe: Probe | 
         analysis.diagnostics += _placed(unfit, source)
     budgets = _budgets(spec, overrides, files.evaluator.allow_extern, analysis)
     if isinstance(data, DataConfig):
-        unfit = unfit_augmentations(data, _entries(spec, settings, "data"), graphs)
+        entries = _entries(spec, settings, "data")
+        unfit = [*unfit_augmentations(data, entries, graphs), *unfit_data(data, entries, graphs)]
         analysis.diagnostics += _placed(unfit, source)
     if has_errors(analysis.diagnostics):
         return
-    analysis.diagnostics += idle_search(sections, spec, any(c.raw.gates for c in analysis.networks.values()))
+    entries_of = {section: _entries(spec, settings, section) for section in SECTIONS}
+    analysis.diagnostics += idle_entries(sections, entries_of, any(c.raw.gates for c in analysis.networks.values()))
     for name, checked in analysis.networks.items():
         assert checked.graph is not None
         own = {parameter.name.text for parameter in checked.syntax.parameters}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -12,7 +12,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from bsnc.diagnostics import Diagnosed, Diagnostic, Label, SourceSpan, did_you_mean
-from bsnc.ir import SECTIONS, ExternData, Frozen, SearchConfig, TrainConfig
+from bsnc.ir import SECTIONS, ExternData, Frozen
 from bsnc.sema.accepts import KINDS, field_of, in_words, is_list, keys_of, names_in, usage
 from bsnc.sema.elaboration.raw import one_line
 from bsnc.sema.expressions.bind import bind_arguments
@@ -39,44 +39,6 @@ def outside_of_network(mistake: Diagnosed) -> Diagnosed:
     """The same mistakes; where a name is unknown, a word on why the network's names are not visible."""
     help_text = "sections and budgets do not see the names of the network"
     return Diagnosed(*(replace(d, help=d.help or help_text) if d.code == "BSN201" else d for d in mistake.diagnostics))
-
-
-JOINT_KEYS = ("gate_lr", "warmup", "tighten", "entropy")
-STAGED_KEYS = ("strategy", "evaluations", "held_out")
-GATE_KEYS = ("estimator", "explore", "lambda")
-
-
-def idle_search(sections: Mapping[str, Frozen], spec: ast.Spec, has_gates: bool) -> list[Diagnostic]:
-    """BSN405 where the warm-up leaves no epoch in which gates learn, BSN406 at entries without effect."""
-    search, train = sections["search"], sections["train"]
-    assert isinstance(search, SearchConfig) and isinstance(train, TrainConfig)
-    blocks = [item for item in spec.items if isinstance(item, ast.Section)]
-    entries = {e.key.text: e for block in blocks if block.name.text == "search" for e in block.entries}
-    idle = [_without_effect(e, why) for key, e in entries.items() if (why := _why_idle(key, search)) is not None]
-    if not has_gates or search.mode == "staged" or search.warmup < train.epochs:
-        return idle
-    spans = {e.key.text: e.span for block in blocks for e in block.entries}
-    span = spans.get("warmup") or spans.get("epochs")
-    taken = f"the warm-up of {search.warmup} epochs leaves none of the {train.epochs} of the search"
-    help_text = "raise `train.epochs`, or lower `search.warmup`"
-    place = (span, None if span else "section search")
-    return [*idle, Diagnostic("BSN405", f"gates do not learn: {taken}", *place, help=help_text)]
-
-
-def _why_idle(key: str, search: SearchConfig) -> str | None:
-    """Why an entry of the search has no effect; None where it has one."""
-    if search.mode == "staged" and key in JOINT_KEYS:
-        return "a staged search does not use it: it is for `mode = joint`"
-    if search.mode == "joint" and key in STAGED_KEYS:
-        return "a joint search does not use it: it is for `mode = staged`"
-    if search.mode == "staged" and search.strategy != "policy_gradient" and key in GATE_KEYS:
-        return f"`strategy = {search.strategy}` has no gates that learn"
-    return None
-
-
-def _without_effect(entry: ast.Entry, why: str) -> Diagnostic:
-    message = f"`{entry.key.text}` has no effect: {why}"
-    return Diagnostic("BSN406", message, entry.span, help="remove it, or change the mode or strategy of the search")
 
 
 class _Section:

@@ -15,7 +15,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from bsnc.diagnostics import Diagnosed, Diagnostic
+from bsnc.diagnostics import Diagnosed, Diagnostic, first_line
 from bsnc.disk import write_atomically
 
 HEADER, FORMAT = "bsnc", "bsnc-checkpoint-1"
@@ -85,7 +85,7 @@ def load_checkpoint(path: Path, owner: str) -> State | None:
             told = cast(dict[str, str], file.metadata() or {}).get(HEADER, "null")
             tensors = {name: cast(Tensor, file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118
     except (OSError, SafetensorError) as error:
-        raise _refused(path, f"cannot read it: {str(error).splitlines()[0]}") from None
+        raise _refused(path, f"cannot read it: {first_line(error)}") from None
     try:
         return _state_of(path, json.loads(told), tensors, owner)
     except (KeyError, TypeError, ValueError) as error:

@@ -17,7 +17,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor, fx, nn
 
 from bsnc import __version__
-from bsnc.diagnostics import Diagnosed, Diagnostic, Source
+from bsnc.diagnostics import Diagnosed, Diagnostic, Source, first_line
 from bsnc.disk import write_atomically, write_json
 from bsnc.ir import (
     DataConfig,
@@ -185,7 +185,7 @@ def load_run(directory: Path, allow_extern: bool = False) -> tuple[Program, Arch
     except ValidationError as error:
         raise _damaged(directory, f"architecture.json: {error.errors()[0]['msg']}") from None
     except (RuntimeError, ValueError) as error:
-        raise _damaged(directory, f"weights.safetensors: {str(error).splitlines()[0]}") from None
+        raise _damaged(directory, f"weights.safetensors: {first_line(error)}") from None
     network.eval()
     return program, architecture, graph, network
 
@@ -206,8 +206,9 @@ def _tensors(path: Path) -> dict[str, Any]:
 
 def reason(error: Exception) -> str:
     """An operating-system error in its own words, without the errno and path around them."""
-    return error.strerror if isinstance(error, OSError) and error.strerror else str(error).splitlines()[0]
+    return error.strerror if isinstance(error, OSError) and error.strerror else first_line(error)
 
 
 def _damaged(directory: Path, message: str) -> Diagnosed:
-    return Diagnosed(Diagnostic("BSN503", message, subject=str(directory)))
+    help_text = "what is damaged cannot be mended: train anew, into another directory"
+    return Diagnosed(Diagnostic("BSN503", message, subject=str(directory), help=help_text))

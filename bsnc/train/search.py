@@ -15,6 +15,7 @@ from bsnc.lower import lower_stochastic
 from bsnc.search import (
     GateLearner,
     Gates,
+    NothingFeasible,
     Problem,
     Verdict,
     idle_gates,
@@ -100,7 +101,7 @@ class Search:
         problem = Problem(graph, loss, self.budgets.limits)
         try:
             found = minimise(problem, search.evaluations, search.strategy, seed, gate_settings(search))
-        except ValueError as none:
+        except NothingFeasible as none:
             raise Diagnosed(Diagnostic("BSN401", str(none), subject="train")) from None
         best = torch.from_numpy(found.architecture.live)
         chosen = Chosen(costliest_peer(best, peers_of(best, loss.judged), self.budgets))

@@ -215,3 +215,10 @@ def test_augmentations_that_do_not_suit_are_refused(shape, task: Task, step: Aug
         check_augmentation(data, [step])
     (diagnostic,) = caught.value.diagnostics
     assert diagnostic.code == "BSN501" and says in diagnostic.message
+
+
+def test_a_crop_takes_no_memory_for_its_padding() -> None:
+    places = torch.tensor([[10**6, 0], [10**6, 0]])
+    images = torch.rand(2, 3, 4, 4)
+    cut = crop(images, 10**6, places)
+    assert torch.equal(cut[0], images[0]) and not cut[1].any()

@@ -102,7 +102,7 @@ def test_arrays_of_numbers_with_a_split_for_validation_and_names(tmp_path: Path)
     ("arrays", "says"),
     [
         ({"x": pixels(6)}, "there is no array `y`"),
-        ({"X": pixels(6), "y": np.zeros(6)}, "there is no array `x_train`"),
+        ({"X": pixels(6), "y": np.zeros(6)}, "there is no array `x`"),
         ({"x": pixels(6), "y": np.zeros(5)}, "not one label an example"),
         ({"x": pixels(0), "y": np.zeros(0)}, "`x` has no rows"),
         ({"x": pixels(6), "y": np.array([0, 1, 2, 0, 1, 1.5])}, "row 5: a label that is no class number"),

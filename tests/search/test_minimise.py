@@ -18,6 +18,7 @@ from bsnc.search import (
     Found,
     Limit,
     LinearBudget,
+    NothingFeasible,
     Problem,
     free_gates,
     limit_of_function,
@@ -65,7 +66,7 @@ def test_a_search_finds_the_best_that_it_evaluated_and_the_best_there_is_where_i
 
     problem = Problem(graph, loss, (limit_of_function(lambda live: (live @ weights).astype(float), bound),), of_live)
     if not allowed.any():
-        with pytest.raises(ValueError, match="no connected architecture"):
+        with pytest.raises(NothingFeasible, match="no connected architecture"):
             minimise(problem, evaluations, strategy)
         assert not asked
         return

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from bsnc.data.sources.raw import SPLITS, Places, RawSplit, RawSplits, Request, unusable
+from bsnc.data.sources.raw import SPLITS, Places, RawSplit, RawSplits, Request, distinct_names, unusable
 from bsnc.diagnostics import did_you_mean
 
 Arrays = Mapping[str, Any]
@@ -23,15 +23,25 @@ class Encoder:
 
     def __init__(self, class_names: tuple[str, ...] | None = None) -> None:
         self.class_names = class_names
+        self._are_texts: bool | None = None
+
+    def require_kind(self, texts: bool, subject: str) -> None:
+        """Raises Diagnosed (BSN501) where labels are texts in one split and numbers in another: which text is which
+        number is nowhere said."""
+        before, self._are_texts = self._are_texts, texts
+        if before is not None and before is not texts:
+            now, then = ("texts", "numbers") if texts else ("numbers", "texts")
+            raise unusable(f"labels are {now} here, in other splits {then}", subject)
 
     def encode(self, labels: NDArray[Any], places: Places) -> NDArray[np.int64]:
         """Raises Diagnosed (BSN532) at a text that is none of the classes."""
+        texts = [_text(label, row, places) for row, label in enumerate(labels)]
         if self.class_names is None:
-            self.class_names = tuple(sorted({str(label) for label in labels}))
+            self.class_names = tuple(sorted(set(texts)))
         numbers = {name: i for i, name in enumerate(self.class_names)}
-        found = np.array([numbers.get(str(label), -1) for label in labels], dtype=np.int64)
+        found = np.array([numbers.get(text, -1) for text in texts], dtype=np.int64)
         if len(unknown := np.flatnonzero(found < 0)):
-            text = str(labels[unknown[0]])
+            text = texts[unknown[0]]
             known = did_you_mean(text, self.class_names)
             raise places.bad(int(unknown[0]), f"label `{text}` is none of the {len(numbers)} classes", known)
         return found
@@ -76,9 +86,19 @@ def _classes(array: NDArray[Any], places: Places, encoder: Encoder) -> NDArray[n
     if flat.ndim != 1:
         message = f"labels must be one class number for each example, of shape [N], not {list(array.shape)}"
         raise unusable(message, places.parts[0][0])
+    encoder.require_kind(flat.dtype.kind in "OUS", places.parts[0][0])
     if flat.dtype.kind in "OUS":
         return encoder.encode(flat, places)
     return _integers(flat, places)
+
+
+def _text(label: Any, row: int, places: Places) -> str:
+    """Raises Diagnosed (BSN532) at what is missing or a number among texts, so that no class is made up of it."""
+    if isinstance(label, str):
+        return str(label)
+    if isinstance(label, bytes):
+        return label.decode(errors="backslashreplace")
+    raise places.bad(row, f"label `{label}` is no text, where others are")
 
 
 def _integers(array: NDArray[Any], places: Places) -> NDArray[np.int64]:
@@ -86,9 +106,9 @@ def _integers(array: NDArray[Any], places: Places) -> NDArray[np.int64]:
     if array.dtype.kind not in "biuf":
         raise unusable(f"labels are of type {array.dtype}, and must be class numbers", places.parts[0][0])
     with np.errstate(invalid="ignore"):
-        is_class = (
-            (np.abs(array) < _LARGEST) & (np.floor(array) == array) if array.dtype.kind == "f" else array == array
-        )
+        is_class = (array < _LARGEST) & (array > -_LARGEST)
+        if array.dtype.kind == "f":
+            is_class &= np.floor(array) == array
     if not is_class.all():
         row = int(np.flatnonzero(~is_class.reshape(len(array), -1).all(1))[0])
         raise places.bad(row, "a label that is no class number")
@@ -111,13 +131,16 @@ def _keys(arrays: Arrays, name: str) -> dict[str, tuple[str, str]]:
     """Split → the names of its two arrays. Raises Diagnosed (BSN501)."""
     found: dict[str, tuple[str, str]] = {}
     for split, spellings in SPLITS.items():
-        for spelling in spellings:
-            if f"x_{spelling}" in arrays:
-                found.setdefault(split, (f"x_{spelling}", f"y_{spelling}"))
-    if "train" not in found and "x" in arrays:
-        found["train"] = ("x", "y")
+        ends = [*([""] if split == "train" else []), *(f"_{spelling}" for spelling in spellings)]
+        named = [end for end in ends if f"x{end}" in arrays or f"y{end}" in arrays]
+        if len(named) > 1:
+            spelled = " and ".join(f"`x{end}`" for end in named)
+            raise unusable(f"{spelled} are both for split `{split}`: which is meant is not said", name)
+        if named:
+            found[split] = (f"x{named[0]}", f"y{named[0]}")
     there = ", ".join(f"`{key}`" for key in arrays) or "none"
-    needed = next((y for _, y in found.values() if y not in arrays), None if "train" in found else "x_train")
+    pairs = [found.get("train", ("x_train", "y_train")), *found.values()]
+    needed = next((key for pair in pairs for key in pair if key not in arrays), None)
     if needed is not None:
         raise unusable(f"there is no array `{needed}`", name, f"there are {there}")
     return found
@@ -133,7 +156,8 @@ def _split(arrays: Arrays, x: str, y: str, request: Request, name: str, encoder:
         raise unusable(f"`{x}` has no rows", name)
     places = Places([(f"{name}: {x}", len(inputs))])
     taken = as_inputs(inputs[:rows], request, places)
-    return RawSplit(taken, as_targets(targets[:rows], request, Places([(f"{name}: {y}", rows)]), encoder), places)
+    of_labels = Places([(f"{name}: {y}", len(targets))])
+    return RawSplit(taken, as_targets(targets[:rows], request, of_labels, encoder), places, of_labels=of_labels)
 
 
 def _class_names(arrays: Arrays, name: str) -> tuple[str, ...] | None:
@@ -142,4 +166,4 @@ def _class_names(arrays: Arrays, name: str) -> tuple[str, ...] | None:
     names = arrays["class_names"]
     if names.ndim != 1 or names.dtype.kind not in "US":
         raise unusable("`class_names` must be a list of texts", name)
-    return tuple(str(text) for text in cast("list[str]", names.tolist()))
+    return distinct_names([str(text) for text in cast("list[str]", names.tolist())], name)

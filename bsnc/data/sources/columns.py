@@ -151,6 +151,9 @@ def _named(given: Columns | None, key: str, columns: Sequence[Column], subject: 
     if missing is not None:
         raise _missing(missing, columns, subject)
     found = [there[name] for name in names]
+    twice = next((name for i, name in enumerate(names) if name in names[:i]), None)
+    if twice is not None:
+        raise _mistake(f"`{key}` names column `{twice}` twice", subject, None)
     odd = next((c for c in found if len(found) > 1 and c.kind not in ("number", "integer")), None)
     if odd is not None:
         message = f"of several columns of `{key}` each holds a number, but `{odd.name}` holds {_WORDS[odd.kind]}"

@@ -44,11 +44,13 @@ def read_hub(request: Request) -> RawSplits:
         raise _not_loaded(source, error) from None
     splits = cast("Mapping[str, Any]", loaded)
     whole = shown(Path(source.path))
-    tables = {split: [HubTable(f"{whole}, {name}", splits[name])] for split, name in by_split(splits).items()}
+    tables = {split: [HubTable(f"{whole}, {name}", splits[name])] for split, name in by_split(splits, whole).items()}
     return read_tables(tables, request, whole)
 
 
 def _not_loaded(source: Hub, error: Exception) -> Diagnosed:
-    message = f"the data set cannot be loaded: {error_in_short(error)}"
+    message = f"the data set cannot be loaded: {error_in_short(error.__cause__ or error)}"
     help_text = "it is written as on the hub, `owner/name`, and fetched when it is first read"
+    if source.path[:1] in (".", "/"):
+        help_text = "a directory holds files that the package `datasets` reads: CSV, JSON, Parquet, images in folders"
     return Diagnosed(Diagnostic("BSN534", message, subject=shown(Path(source.path)), help=help_text))

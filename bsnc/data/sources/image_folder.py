@@ -40,7 +40,8 @@ def read_image_folder(request: Request) -> RawSplits:
     names = {name: root / name for name in folders}
     splits = {"train": root}
     if any(split_called(name) == "train" for name in folders):
-        splits = {split: names[name] for split, name in by_split([n for n in folders if split_called(n)]).items()}
+        called = by_split([name for name in folders if split_called(name)], shown(root))
+        splits = {split: names[name] for split, name in called.items()}
     classes = tuple(_folders(splits["train"]))
     if not classes:
         raise unusable("there are no folders of classes", shown(splits["train"]))

@@ -15,6 +15,7 @@ from bsnc.diagnostics import error_in_short
 
 _GREY = ("L", "1", "LA")
 _MASKS = ("L", "P", "1", "I", "I;16")
+_LOSSY = ("JPEG", "MPO")
 _DEEP = ("I", "I;16", "I;16B", "I;16L", "F")
 
 
@@ -76,6 +77,8 @@ class ImageStack:
     def _mask(self, image: Any) -> NDArray[Any]:
         if image.mode not in _MASKS:
             raise _Unfit(f"a mask of mode `{image.mode}`, but it must hold one class number a pixel")
+        if image.format in _LOSSY:
+            raise _Unfit("a mask in JPEG, which changes pixels and so the classes in them: use PNG")
         return np.asarray(self._resized(image, self.pillow.Resampling.NEAREST)).astype(np.int64)
 
     def _resized(self, image: Any, how: Any) -> Any:
@@ -88,7 +91,8 @@ class ImageStack:
         sizes = [f"{shape[-2]}×{shape[-1]}" for shape in (pixels.shape, self.pixels.shape)]
         if sizes[0] == sizes[1]:
             return self.places.bad(self.done, "in colour where the images before it are grey, or the other way round")
-        message = f"an image of {sizes[0]} pixels, where the images before it are of {sizes[1]}"
+        one, all_others = ("a mask", "masks") if self.masks else ("an image", "images")
+        message = f"{one} of {sizes[0]} pixels, where the {all_others} before it are of {sizes[1]}"
         return self.places.bad(self.done, message, "`size = [height, width]` in section `data` makes them alike")
 
 

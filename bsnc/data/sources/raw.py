@@ -12,7 +12,7 @@ from typing import Protocol
 
 from torch import Tensor
 
-from bsnc.diagnostics import Diagnosed, Diagnostic
+from bsnc.diagnostics import Diagnosed, Diagnostic, error_in_short
 from bsnc.ir import DataConfig
 from bsnc.ops import Shape
 
@@ -66,19 +66,27 @@ class Places:
 class RawSplit:
     """Inputs, images uint8 `[N, C, H, W]` in 0…255 or numbers float32 `[N, …]`; targets, classes int64 `[N]`, masks of
     class numbers int64 `[N, H, W]`, or values float32 `[N, D]`. Example i lies at row `rows[i]` of the places, without
-    `rows` at row i."""
+    `rows` at row i; its label in the same row, of `of_labels` where these lie elsewhere."""
 
     inputs: Tensor
     targets: Tensor
     places: Places
     rows: Tensor | None = None
+    of_labels: Places | None = None
 
     def __len__(self) -> int:
         return len(self.inputs)
 
     def bad(self, example: int, message: str, help_text: str | None = None) -> Diagnosed:
         """BSN532 on one example."""
-        return self.places.bad(example if self.rows is None else int(self.rows[example]), message, help_text)
+        return self.places.bad(self._row(example), message, help_text)
+
+    def bad_label(self, example: int, message: str, help_text: str | None = None) -> Diagnosed:
+        """BSN532 on the label of one example."""
+        return (self.of_labels or self.places).bad(self._row(example), message, help_text)
+
+    def _row(self, example: int) -> int:
+        return example if self.rows is None else int(self.rows[example])
 
 
 @dataclass(frozen=True)
@@ -116,9 +124,8 @@ def unusable(message: str, subject: str = "section data", help_text: str | None 
 
 def unreadable(error: Exception, subject: str) -> Diagnosed:
     """BSN001."""
-    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error) or type(error).__name__
-    message = f"cannot read the file: {reason.splitlines()[0].lower()}"
-    return Diagnosed(Diagnostic("BSN001", message, subject=subject))
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else error_in_short(error)
+    return Diagnosed(Diagnostic("BSN001", f"cannot read the file: {reason.lower()}", subject=subject))
 
 
 def split_called(text: str) -> str | None:
@@ -126,13 +133,29 @@ def split_called(text: str) -> str | None:
     return next((split for split, names in SPLITS.items() if text.casefold() in names), None)
 
 
-def by_split(names: Iterable[str]) -> dict[str, str]:
-    """Split → the first of these names that means it, `train` first; the only name there is means `train`."""
+def by_split(names: Iterable[str], subject: str) -> dict[str, str]:
+    """Split → the one of these names that means it, `train` first; the only name there is means `train`. Raises
+    Diagnosed (BSN501) where several mean the same."""
     listed = list(names)
     if len(listed) == 1:
         return {"train": listed[0]}
     found = {split: [name for name in listed if split_called(name) == split] for split in SPLITS}
+    several = next(((split, spelled) for split, spelled in found.items() if len(spelled) > 1), None)
+    if several is not None:
+        split, spelled = several
+        listing = " and ".join(f"`{name}`" for name in spelled)
+        raise unusable(f"{listing} are both called like split `{split}`: which is meant is not said", subject)
     return {split: spelled[0] for split, spelled in found.items() if spelled}
+
+
+def distinct_names(names: Sequence[str], subject: str) -> tuple[str, ...]:
+    """Names of classes. Raises Diagnosed (BSN501) where there are none, or two alike."""
+    if not names:
+        raise unusable("the list of class names is empty", subject)
+    twice = next((name for i, name in enumerate(names) if name in names[:i]), None)
+    if twice is not None:
+        raise unusable(f"two classes are called `{twice}`", subject, "labels and reports could not tell them apart")
+    return tuple(names)
 
 
 def require(package: str, source: str) -> ModuleType:

@@ -150,8 +150,7 @@ class _Values:
             odd = np.flatnonzero(lengths != lengths[:1])
             if len(odd):
                 row = int(odd[0]) * shape[0] // len(array)
-                message = f"a list of {lengths[odd[0]]} in column `{about.name}`, where others have {lengths[0]}"
-                raise self.part.places.bad(start + row, message)
+                raise self.part.places.bad(start + row, _unlike(int(lengths[odd[0]]), int(lengths[0]), about))
             shape.append(int(lengths[0]) if len(lengths) else 0)
             array = array.flatten()
         if array.null_count:
@@ -159,6 +158,13 @@ class _Values:
             row = hole * shape[0] // max(1, len(array))
             raise self.part.places.bad(start + row, f"a list in column `{about.name}` has an empty place")
         return _numpy(array).reshape(shape)
+
+
+def _unlike(length: int, before: int, about: Column) -> str:
+    """Lengths of lists; below 0 there is none."""
+    if min(length, before) < 0:
+        return f"a list in column `{about.name}` has an empty place"
+    return f"a list of {length} in column `{about.name}`, where others have {before}"
 
 
 def _whole(column: Any) -> Any:

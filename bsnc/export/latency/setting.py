@@ -12,7 +12,7 @@ import onnxruntime as ort
 import torch
 from numpy.typing import NDArray
 
-from bsnc.diagnostics import Diagnosed, Diagnostic
+from bsnc.diagnostics import Diagnosed, Diagnostic, first_line
 from bsnc.ir import CostKey, Frozen
 
 _PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
@@ -81,7 +81,7 @@ def cannot_measure(message: str, help: str | None = None) -> Diagnosed:
 
 
 def _refused(error: Exception) -> Diagnosed:
-    return cannot_measure(f"ONNX Runtime cannot run the network: {str(error).strip().splitlines()[0]}")
+    return cannot_measure(f"ONNX Runtime cannot run the network: {first_line(error)}")
 
 
 def _install(device: str) -> str | None:
