@@ -50,8 +50,8 @@ def test_values_arrive() -> None:
 
 
 def test_keys_of_data_arrive() -> None:
-    data = with_sections('data { source = npz("d.npz")  input = img  label = "y"  test = 10%  size = [8, 2 * 8] }').data
-    assert (data.source, data.input, data.label, data.test, data.size) == (Npz(path="d.npz"), "img", "y", 0.1, (8, 16))
+    data = with_sections('data { source = npz("d.npz")  input = img  label = "y"  test = 10%  size = [8, 2 * 4] }').data
+    assert (data.source, data.input, data.label, data.test, data.size) == (Npz(path="d.npz"), "img", "y", 0.1, (8, 8))
     assert with_sections("data { input = [a, b] }").data.input == ("a", "b")
 
 
