@@ -12,7 +12,7 @@ import torch
 from bsnc.diagnostics import Diagnosed, Diagnostic
 from bsnc.driver.interruption import Interrupted
 from bsnc.ir import Hardware, TrainConfig
-from bsnc.train import Machine
+from bsnc.train import Machine, open_machine
 
 LOST = ("closed by peer", "reset by peer", "Broken pipe", "Connection refused", "Timed out", "NCCL")
 """What torch's backends say when another process is gone."""
@@ -38,7 +38,7 @@ def settle(hardware: Hardware) -> Hardware:
 
 
 def machine_of(asked: Hardware, train: TrainConfig) -> Machine:
-    """Not launched yet. Lightning Fabric, which takes a while to load, is only used where there is need of it.
+    """Not launched yet.
 
     Raises Diagnosed (BSN508 where it is not here, or a batch cannot be split evenly among its processes).
     """
@@ -46,11 +46,7 @@ def machine_of(asked: Hardware, train: TrainConfig) -> Machine:
     if train.batch_size % hardware.processes:
         message = f"a batch of {train.batch_size} cannot be split evenly among {hardware.processes} processes"
         raise _unusable(message, "give a `batch_size` in section `train` that is a multiple of them")
-    if hardware == Machine.hardware:
-        return Machine()
-    from bsnc.train.fabric import FabricMachine
-
-    return FabricMachine(hardware)
+    return open_machine(hardware)
 
 
 @contextmanager

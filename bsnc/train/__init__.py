@@ -3,7 +3,7 @@
 from bsnc.train.bounds import BudgetTable, bound_of, limit_of
 from bsnc.train.checkpoint import Stopped
 from bsnc.train.finish import Evaluation, evaluate, reestimate_batch_norm, train_network
-from bsnc.train.machine import Machine
+from bsnc.train.machine import Machine, open_machine
 from bsnc.train.progress import Progress, Row, Silent
 from bsnc.train.run import BudgetOutcome, RunResult, forget_checkpoints, resume_program, train_program
 from bsnc.train.run_files import (
@@ -44,6 +44,7 @@ __all__ = [
     "limit_of",
     "load_begun",
     "load_run",
+    "open_machine",
     "reestimate_batch_norm",
     "require_permission",
     "resume_program",

@@ -90,6 +90,15 @@ class Machine:
         return thing
 
 
+def open_machine(hardware: Hardware) -> Machine:
+    """Not launched yet. Lightning Fabric, which takes a while to load, is only used where there is need of it."""
+    if hardware == Machine.hardware:
+        return Machine()
+    from bsnc.train.fabric import FabricMachine
+
+    return FabricMachine(hardware)
+
+
 def _bytes(dataset: Dataset) -> int:
     splits = (split for split in (dataset.train, dataset.test, dataset.validation) if split is not None)
     return sum(tensor.nbytes for split in splits for tensor in (split.inputs, split.targets))
