@@ -14,6 +14,7 @@ from bsnc.cli.progress import Bar
 from bsnc.cli.tables import binding_text, certificate_text, comparison_table, evaluation_text, projection_text
 from bsnc.driver import Overrides, resume_run, train_spec
 from bsnc.ir import Hardware, Strategy
+from bsnc.watch import BACKENDS
 
 if TYPE_CHECKING:
     from bsnc.driver import Trained
@@ -37,6 +38,14 @@ if TYPE_CHECKING:
 @click.option(
     "--resume", type=options.PATH, metavar="RUN", help="Go on with a run that was stopped or killed, instead of a spec."
 )
+@click.option(
+    "--log",
+    "logs",
+    type=click.Choice(list(BACKENDS)),
+    multiple=True,
+    help="Log the run to this tool too, TensorBoard to RUN/tensorboard; may be repeated. A run that goes on keeps its "
+    "logs.",
+)
 @options.hardware
 @options.seed
 @options.threads
@@ -51,6 +60,7 @@ def train(
     from_scratch: bool,
     resume: Path | None,
     hardware: Hardware | None,
+    logs: tuple[str, ...],
     seed: int,
     threads: int | None,
     json_output: bool,
@@ -62,18 +72,19 @@ def train(
     if resume is None and spec is None:
         raise click.UsageError("name a spec to train, or a run with --resume")
     if resume is not None:
-        options.require_only(context, "resume", "allow_extern", "json_output", *Hardware.model_fields)
+        options.require_only(context, "resume", "allow_extern", "logs", "json_output", *Hardware.model_fields)
     if strategy is not None:
         overrides = replace(overrides, settings=(*overrides.settings, f"search.strategy={strategy}"))
     if from_scratch:
         overrides = replace(overrides, settings=(*overrides.settings, "train.final=from_scratch"))
     with Bar() as bar, own_code_aside():
         if resume is not None:
-            trained = resume_run(resume, bar, show_diagnostics, bar.step, overrides.allow_extern, hardware)
+            trained = resume_run(resume, bar, show_diagnostics, bar.step, overrides.allow_extern, hardware, logs)
         else:
             assert spec is not None
             directory = output or _default_run(spec)
-            trained = train_spec(spec, directory, overrides, seed, bar, show_diagnostics, bar.step, threads, hardware)
+            parts = (overrides, seed, bar, show_diagnostics, bar.step, threads, hardware, logs)
+            trained = train_spec(spec, directory, *parts)
     if trained is None:  # another process tells
         return
     if json_output:

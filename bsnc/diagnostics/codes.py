@@ -351,6 +351,29 @@ CODES: dict[str, Code] = {
         "What was fetched once it keeps on disk.",
         environment=True,
     ),
+    "BSN541": Code(
+        "log cannot be kept",
+        "`bsnc train --log tensorboard` writes what TensorBoard shows, and needs its package: "
+        "`pip install 'bsnc[tensorboard]'`. MLflow and Weights & Biases have packages of their own, `mlflow` and "
+        "`wandb`. Or the tool refused to begin; the message is its own. One that fails later loses its log, and the "
+        "run goes on.",
+        environment=True,
+    ),
+    "BSN542": Code(
+        "out of memory",
+        "A step of training, or something after it, needs more memory than there is. A step needs about as much more "
+        "as its batch is larger: where smaller ones go through, the message names one. The state of the last epoch "
+        "is kept, but a run goes on with the batch size that it began with.",
+        environment=True,
+    ),
+    "BSN543": Code(
+        "training learns nothing",
+        "After five epochs and a third of a phase the loss is still about that of a constant guess: for classes and "
+        "masks the entropy of their frequencies, for values their variance. The learning rate may be far too high or "
+        "too low, the network may lack normalisation, labels may not belong to their examples. The row of "
+        "`metrics.jsonl` at which this was said has `warning`. It is said once a run, which goes on.",
+        severity="warning",
+    ),
 }
 
 

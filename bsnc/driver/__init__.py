@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -73,11 +73,12 @@ def train_spec(
     step: Step,
     threads: int | None = None,
     hardware: Hardware | None = None,
+    logs: Sequence[str] = (),
 ) -> Trained | None:
     """See `bsnc.driver.train.train_spec`."""
     from bsnc.driver import train
 
-    return train.train_spec(path, directory, overrides, seed, progress, warn, step, threads, hardware)
+    return train.train_spec(path, directory, overrides, seed, progress, warn, step, threads, hardware, logs)
 
 
 def resume_run(
@@ -87,11 +88,12 @@ def resume_run(
     step: Step,
     allow_extern: bool = False,
     hardware: Hardware | None = None,
+    logs: Sequence[str] = (),
 ) -> Trained | None:
     """See `bsnc.driver.train.resume_run`."""
     from bsnc.driver import train
 
-    return train.resume_run(directory, progress, warn, step, allow_extern, hardware)
+    return train.resume_run(directory, progress, warn, step, allow_extern, hardware, logs)
 
 
 def export_run(run: Path, model: Path, step: Step, allow_extern: bool = False) -> Certificate:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -23,6 +23,7 @@ from bsnc.driver.given import everything_given, given_of
 from bsnc.driver.interruption import Interrupted, Interruption
 from bsnc.driver.machine import launched, machine_of
 from bsnc.driver.teacher import TEACHER, kept_teacher, read_teacher
+from bsnc.driver.watching import watched
 from bsnc.export import Certificate, Deployment, Step, export_model
 from bsnc.ir import CostKey, Graph, Hardware, Program
 from bsnc.report import draw_graph
@@ -42,7 +43,9 @@ from bsnc.train import (
     train_program,
     versions,
 )
+from bsnc.watch import kept_logs, require_packages
 
+READING = "reading data"
 SUMMARY = "summary.json"
 WORK_PER_THREAD = 1e9
 MOST_EXAMPLES = 1000
@@ -97,12 +100,15 @@ def train_spec(
     step: Step,
     threads: int | None = None,
     hardware: Hardware | None = None,
+    logs: Sequence[str] = (),
 ) -> Trained | None:
     """Train a spec into a new directory, export the network and certify it. Raises Diagnosed, Interrupted.
 
-    `warn` gets all warnings before training begins; `step` follows the measuring of latencies, where budgets need it.
-    Where the hardware has several processes, only the first one writes and tells; the others return None.
+    `warn` gets all warnings before training begins; `step` follows the measuring of latencies, where budgets need it;
+    `logs` are tools that the run is logged to, of `bsnc.watch.BACKENDS`. Where the hardware has several processes, only
+    the first one writes and tells; the others return None.
     """
+    require_packages(logs)
     program, analysis = load_program(path, overrides)
     program = with_data_below(program, path)
     machine = machine_of(hardware or Hardware(), program.train)
@@ -111,6 +117,7 @@ def train_spec(
     require_feasible(report)
     dataset = None
     if machine.is_first and not all(given.tells(budget.cost) for budget in program.budgets):
+        progress.wait(READING)
         dataset = load_data(program.data, program.graph)  # before measuring, which takes longer
         given = everything_given(program, analysis, overrides.allow_extern, step)
         report = report_costs(program, analysis, given)
@@ -122,12 +129,14 @@ def train_spec(
     teacher = read_teacher(program, path.parent, threads)
     if machine.is_first:
         prepare(directory)
+    if machine.is_first and dataset is None:
+        progress.wait(READING)
     with gone_if_empty(directory):
         dataset = dataset or load_data(program.data, program.graph)
-    with gone_if_empty(directory), _stopping(directory) as interruption:
+    with gone_if_empty(directory), _stopping(directory) as interruption, watched(progress, directory, logs) as watcher:
         if teacher is not None and machine.is_first:
             write_atomically(directory / TEACHER, teacher.content)
-        watch = progress if machine.is_first else Silent()
+        watch = watcher if machine.is_first else Silent()
         stop, ask = interruption.requested, teacher and teacher.ask
         with launched(machine, directory, threads):
             given = replace(given, latency=machine.broadcast(given.latency))
@@ -143,13 +152,15 @@ def resume_run(
     step: Step,
     allow_extern: bool = False,
     hardware: Hardware | None = None,
+    logs: Sequence[str] = (),
 ) -> Trained | None:
     """Go on with a run that was stopped or killed, with its own settings, and on hardware as it had where no other is
     given. Raises Diagnosed, Interrupted.
 
-    `warn`, `step` and what it returns as of `train_spec`.
+    `warn`, `step` and what it returns as of `train_spec`; `logs` beside those that the run has.
     """
     _require_unfinished(directory)
+    require_packages([*logs, *kept_logs(directory)])
     program, config = load_begun(directory)
     machine = machine_of(hardware or config.hardware, program.train)
     require_permission(program, directory, allow_extern)
@@ -162,8 +173,10 @@ def resume_run(
             given = everything_given(program, analysis, allow_extern, step)
         warn(_other_versions(directory, config))
     teacher = kept_teacher(program, directory, config.threads)
-    with _stopping(directory) as interruption:
-        watch = progress if machine.is_first else Silent()
+    if machine.is_first:
+        progress.wait(READING)
+    with _stopping(directory) as interruption, watched(progress, directory, logs) as watcher:
+        watch = watcher if machine.is_first else Silent()
         stop, ask = interruption.requested, teacher and teacher.ask
         with launched(machine, directory, config.threads):
             given = replace(given, latency=machine.broadcast(given.latency))

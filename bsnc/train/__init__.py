@@ -4,7 +4,7 @@ from bsnc.train.bounds import BudgetTable, bound_of, limit_of
 from bsnc.train.checkpoint import Stopped
 from bsnc.train.finish import Evaluation, evaluate, reestimate_batch_norm, train_network
 from bsnc.train.machine import Machine, open_machine
-from bsnc.train.progress import Progress, Row, Silent
+from bsnc.train.progress import Plan, Probabilities, Progress, Relay, Row, Silent, Stage
 from bsnc.train.run import BudgetOutcome, RunResult, forget_checkpoints, resume_program, train_program
 from bsnc.train.run_files import (
     CONFIG,
@@ -28,13 +28,17 @@ __all__ = [
     "Evaluation",
     "Machine",
     "Phase",
+    "Plan",
+    "Probabilities",
     "Progress",
+    "Relay",
     "Row",
     "RunConfig",
     "RunResult",
     "Search",
     "Searched",
     "Silent",
+    "Stage",
     "Stopped",
     "bound_of",
     "evaluate",

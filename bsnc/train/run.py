@@ -18,12 +18,15 @@ from bsnc.disk import sweep
 from bsnc.ir import CostKey, Graph, Program, graph_hash
 from bsnc.search import Verdict
 from bsnc.train.bounds import BudgetTable
+from bsnc.train.chance import chance_of
 from bsnc.train.checkpoint import Checkpoints
 from bsnc.train.distill import Teacher
 from bsnc.train.finals import Final, Finals
 from bsnc.train.finish import Evaluation
 from bsnc.train.joint import means
 from bsnc.train.machine import Machine
+from bsnc.train.memory import memory_told
+from bsnc.train.plan import plan_of
 from bsnc.train.progress import Journal, Progress, Silent
 from bsnc.train.run_files import ArchitectureFile, RunConfig, begin_run, config_of, load_begun, save_run, save_weights
 from bsnc.train.search import Chosen, Search, Searched
@@ -178,7 +181,7 @@ class _Run:
     machine: Machine
 
     def run(self) -> RunResult:
-        with torch.random.fork_rng(devices=[]):
+        with torch.random.fork_rng(devices=[]), memory_told("the run, outside of the steps of training"):
             torch.manual_seed(self.config.seed)
             return self._run()
 
@@ -187,6 +190,7 @@ class _Run:
         generator = torch.Generator().manual_seed(self.config.seed)
         budgets = BudgetTable(program, self.given)
         watch = (self._journal, self._checkpoints)
+        self._journal.begin(plan_of(program, dataset, budgets))
         searched = Search(program, dataset, budgets, generator, *watch, self.machine).run(self.config.seed)
         logits = {"gates.logits": searched.learner.gates.logits} if searched.learner else {}
         if self.machine.is_first:
@@ -214,7 +218,9 @@ class _Run:
 
     @cached_property
     def _journal(self) -> Progress:
-        return Journal(self.directory / "metrics.jsonl", self.progress) if self.machine.is_first else Silent()
+        if not self.machine.is_first:
+            return Silent()
+        return Journal(self.directory / "metrics.jsonl", self.progress, chance_of(self.program, self.dataset))
 
     @cached_property
     def _checkpoints(self) -> Checkpoints:

@@ -29,7 +29,7 @@ from bsnc.train.bounds import BudgetTable
 from bsnc.train.checkpoint import Checkpoints
 from bsnc.train.joint import JointPolicy
 from bsnc.train.machine import Machine
-from bsnc.train.progress import Progress
+from bsnc.train.progress import Progress, WithGates
 from bsnc.train.staged import HeldOutLoss, WidePolicy, costliest_peer, gate_settings, hold_out, peers_of
 from bsnc.train.training import Phase, Training
 
@@ -81,7 +81,7 @@ class Search:
 
     def _joint(self, network: fx.GraphModule) -> Searched:
         policy = JointPolicy(self.program, self.budgets)
-        self._train(self.dataset, network, policy)
+        self._train(self.dataset, network, policy, WithGates(self.progress, policy.learner.gates.by_name))
         gates = policy.learner.gates
         gates.close(idle_gates(gates))
         chosen = choose_architecture(gates, self.budgets)
@@ -93,7 +93,7 @@ class Search:
         policy = WidePolicy(graph, search.init)
         dataset, held = hold_out(self.dataset, search.held_out, self.generator)
         self._check_rest(len(dataset.train), len(held))
-        self._train(dataset, network, policy)
+        self._train(dataset, network, policy, self.progress)
         planned = min(search.evaluations, sample_count(graph))
         watch = (self.progress, planned, self.checkpoints, self.machine)
         loss = HeldOutLoss(graph, network, self.dataset, held, *watch)
@@ -106,6 +106,8 @@ class Search:
         best = torch.from_numpy(found.architecture.live)
         chosen = Chosen(costliest_peer(best, peers_of(best, loss.judged), self.budgets))
         gates = found.learner.gates if found.learner else None
+        if gates is not None:
+            self.progress.gates(gates.by_name(), self.program.train.epochs)
         limit = search.evaluations if planned < sample_count(graph) else math.inf  # else all there are were judged
         verdict = judge_evaluations(found.evaluations, limit, found.found_at, gates)
         return Searched(network, chosen, verdict, found.learner, None, policy.inconsistent, found.evaluations)
@@ -118,10 +120,12 @@ class Search:
             help_text = "lower `held_out` in section `search`, or `batch_size` in section `train`"
             raise Diagnosed(Diagnostic("BSN501", message, subject="section search", help=help_text))
 
-    def _train(self, dataset: Dataset, network: fx.GraphModule, policy: JointPolicy | WidePolicy) -> None:
+    def _train(
+        self, dataset: Dataset, network: fx.GraphModule, policy: JointPolicy | WidePolicy, progress: Progress
+    ) -> None:
         phase = Phase("search", self.program.train.epochs)
         training = Training(self.program, dataset, network, phase, self.generator, policy, machine=self.machine)
-        training.run(self.progress, self.checkpoints)
+        training.run(progress, self.checkpoints)
 
 
 def choose_architecture(gates: Gates, budgets: BudgetTable) -> Chosen:

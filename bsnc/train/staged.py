@@ -23,6 +23,7 @@ from bsnc.search import BLACK_BOX, Sample, WideGates, expand_switches
 from bsnc.train.bounds import BudgetTable
 from bsnc.train.checkpoint import Checkpoints, State, Stopped
 from bsnc.train.machine import Machine
+from bsnc.train.memory import memory_told
 from bsnc.train.progress import Progress, Row
 
 MOST_HELD_OUT = 2000
@@ -67,10 +68,16 @@ def hold_out(dataset: Dataset, share: float, generator: torch.Generator) -> tupl
     if dataset.validation is not None:
         chosen = torch.randperm(len(dataset.validation), generator=generator)[:MOST_HELD_OUT]
         return dataset, dataset.validation[chosen.to(dataset.validation.inputs.device)]
-    train = dataset.train
-    count = max(1, min(round(share * len(train)), MOST_HELD_OUT))
+    train, count = dataset.train, held_out_count(dataset, share)
     order = torch.randperm(len(train), generator=generator).to(train.inputs.device)
     return replace(dataset, train=train[order[count:]]), train[order[:count]]
+
+
+def held_out_count(dataset: Dataset, share: float) -> int:
+    """How many examples `hold_out` gives."""
+    if dataset.validation is not None:
+        return min(len(dataset.validation), MOST_HELD_OUT)
+    return max(1, min(round(share * len(dataset.train)), MOST_HELD_OUT))
 
 
 EVALUATIONS = "evaluations"
@@ -154,8 +161,9 @@ class HeldOutLoss:
 
     def _of_group(self, mask: Tensor, rows: slice) -> Tensor:
         batch = self.held[rows].to(self.machine.device)
-        outputs = self.network(self.dataset.normalise(batch.inputs), mask.expand(len(batch), -1))
-        return self.dataset.task.losses(outputs, batch.targets)
+        with memory_told(f"judging an architecture, {len(batch)} examples at once"):
+            outputs = self.network(self.dataset.normalise(batch.inputs), mask.expand(len(batch), -1))
+            return self.dataset.task.losses(outputs, batch.targets)
 
     def _advance(self) -> None:
         self.done = min(self.done + 1, self.evaluations)

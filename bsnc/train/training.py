@@ -19,6 +19,7 @@ from bsnc.train.checkpoint import Checkpoints, State, Stopped, generator_state, 
 from bsnc.train.distill import Distillation
 from bsnc.train.finite import check_finite, check_weights
 from bsnc.train.machine import Machine
+from bsnc.train.memory import memory_told_in_step
 from bsnc.train.optimise import build_optimiser, build_schedule, clip_gradients
 from bsnc.train.progress import Progress, Row
 
@@ -117,7 +118,8 @@ class Training:
         started = time.monotonic()
         self.network.train()
         for inputs, targets in self._batches():
-            self._step(inputs, targets)
+            with memory_told_in_step(self, inputs, targets):
+                self._step(inputs, targets)
             if self.machine.any(checkpoints.stop()):
                 checkpoints.save(self.phase.name, self.state_dict())
                 raise Stopped(self._place)

@@ -56,10 +56,17 @@ def data_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def packages(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """For cases that say so in their name, `datasets` is not installed, or cannot reach the hub."""
+    """For cases that say so in their name, a package is not installed, `datasets` cannot reach the hub, or there is
+    memory for 20 examples only."""
     name = request.node.name
+    if "without_tensorboard" in name:
+        monkeypatch.setitem(sys.modules, "tensorboard", None)
     if "without_datasets" in name:
         monkeypatch.setitem(sys.modules, "datasets", None)
+    if "out_of_memory" in name:
+        from bsnc.data import Classification
+
+        monkeypatch.setattr(Classification, "losses", _losses_of_few(Classification.losses))
     if "hub_not_reached" in name:
 
         def load_dataset(*_: object, **__: object) -> None:
@@ -67,6 +74,20 @@ def packages(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
 
         fake = SimpleNamespace(load_dataset=load_dataset, disable_progress_bars=lambda: None)
         monkeypatch.setitem(sys.modules, "datasets", fake)
+
+
+def _losses_of_few(losses):
+    """A loss that fails as torch does on a CPU."""
+
+    def limited(task, outputs, *others):
+        if len(outputs) > 20:
+            raise RuntimeError(
+                f"[enforce fail at alloc_cpu.cpp:121] err == 0. DefaultCPUAllocator: can't allocate memory: you tried "
+                f"to allocate {len(outputs) * 2**40} bytes. Error code 12 (Cannot allocate memory)"
+            )
+        return losses(task, outputs, *others)
+
+    return limited
 
 
 def _edited(source: Path, target: Path, edit: Edit) -> None:

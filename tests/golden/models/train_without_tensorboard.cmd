@@ -1,0 +1,1 @@
+$ bsnc train files/tiny.bsn -o new --log tensorboard
