@@ -1,7 +1,9 @@
 """Data: examples from where the spec says, what augments them, and what is asked of them."""
 
+from bsnc.data.ahead import batches_of
 from bsnc.data.augment import augment
-from bsnc.data.dataset import Dataset, Split
+from bsnc.data.dataset import Dataset
+from bsnc.data.examples import Split
 from bsnc.data.fit import check_augmentation, check_batch, check_fit
 from bsnc.data.load import load_data
 from bsnc.data.tally import Tally
@@ -16,6 +18,7 @@ __all__ = [
     "Tally",
     "Task",
     "augment",
+    "batches_of",
     "check_augmentation",
     "check_batch",
     "check_fit",

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from bsnc.data.dataset import Split, as_float
+from bsnc.data.dataset import as_float
+from bsnc.data.examples import Split
 from bsnc.data.task import Segmentation, Task
 from bsnc.ir import Augmentation, Crop, Cutout, Flip, Jitter
 
@@ -54,7 +55,7 @@ def _together(batch: Split, task: Task, change: Callable[[Tensor, int | None], T
     if not isinstance(task, Segmentation):
         return Split(change(batch.inputs, 0), batch.targets)
     images = change(batch.inputs, None if task.ignore is None else 0)
-    return Split(images, change(batch.targets[:, None], task.ignore)[:, 0])
+    return Split(images, change(batch.targets.long()[:, None], task.ignore)[:, 0])
 
 
 def crop(images: Tensor, padding: int, places: Tensor, fill: int | None = 0) -> Tensor:

@@ -8,26 +8,8 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from bsnc.data.examples import Split
 from bsnc.data.task import Classification, Task
-
-
-@dataclass(frozen=True)
-class Split:
-    """Inputs `[N, C, …]`, images as uint8 or with values in [0, 1], other numbers as float32; and what to predict:
-    classes `[N]`, masks `[N, H, W]` (integers) or values `[N, D]` (float32)."""
-
-    inputs: Tensor
-    targets: Tensor
-
-    def __len__(self) -> int:
-        return len(self.targets)
-
-    def __getitem__(self, rows: Tensor | slice) -> Split:
-        return Split(self.inputs[rows], self.targets[rows])
-
-    def to(self, device: torch.device) -> Split:
-        """The same examples there."""
-        return Split(self.inputs.to(device, non_blocking=True), self.targets.to(device, non_blocking=True))
 
 
 @dataclass(frozen=True)
@@ -60,8 +42,8 @@ class Dataset:
 
     def test_batches(self, size: int = 256) -> Iterator[tuple[Tensor, Tensor]]:
         """Normalised test inputs and targets, in order, where the statistics are."""
-        for start in range(0, len(self.test), size):
-            batch = self.test[start : start + size].to(self.mean.device)
+        for part in self.test.parts(size):
+            batch = part.to(self.mean.device)
             yield self.normalise(batch.inputs), batch.targets
 
 

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bsnc.data.dataset import Dataset, as_float
+import torch
+from torch import Tensor
+
+from bsnc.data.dataset import Dataset
 from bsnc.data.task import Segmentation
 from bsnc.diagnostics import Diagnosed, Diagnostic
 from bsnc.ir import Augmentation, Crop, Graph, Jitter, misfit, shape_text
 
 _CALLED = {1: "rows", 2: "signals", 3: "images"}
 """Inputs by the rank of one."""
+_ROWS = 4096
+"""Examples that are looked at together."""
 
 
 def check_fit(dataset: Dataset, graph: Graph) -> None:
@@ -20,8 +25,8 @@ def check_fit(dataset: Dataset, graph: Graph) -> None:
     for name, split in named:
         if split is None:
             continue
-        shape, classes = tuple(split.inputs.shape[1:]), len(dataset.class_names) or graph.output.shape[0]
-        needed, fact = dataset.task.expects(split.targets, classes)
+        shape, classes = split.shape, len(dataset.class_names) or graph.output.shape[0]
+        needed, fact = dataset.task.expects(split[:1].targets, classes)
         found = [
             (graph.input, shape, f"{_CALLED.get(len(shape), 'inputs')} of shape {shape_text(shape)}"),
             (graph.output, needed, fact),
@@ -34,15 +39,20 @@ def check_fit(dataset: Dataset, graph: Graph) -> None:
 
 def check_augmentation(dataset: Dataset, steps: Sequence[Augmentation]) -> None:
     """Raises Diagnosed (BSN501) where an augmentation does not suit the inputs or what is to be predicted."""
-    shape, is_mask = tuple(dataset.train.inputs.shape[1:]), isinstance(dataset.task, Segmentation)
+    shape, is_mask = dataset.train.shape, isinstance(dataset.task, Segmentation)
     for step in steps:
         if (why := misfit(step, shape, dataset.task.target)) is not None:
             raise _unusable(why)
-        if isinstance(step, Crop) and is_mask and shape[1:] != tuple(dataset.train.targets.shape[1:]):
+        if isinstance(step, Crop) and is_mask and shape[1:] != dataset.train.target_shape:
             raise _unusable("`crop` cannot crop masks that have not the size of their images")
-        if isinstance(step, Jitter) and (dataset.train.inputs.min() < 0 or as_float(dataset.train.inputs).max() > 1):
+        if isinstance(step, Jitter) and not all(_is_within_1(part.inputs) for part in dataset.train.parts(_ROWS)):
             help_text = "give images as bytes (uint8), or numbers from 0 to 1"
             raise _unusable("`jitter` changes colours from 0 to 1, but inputs lie beyond", help_text)
+
+
+def _is_within_1(images: Tensor) -> bool:
+    """Whether no number is below 0 or above 1, or bytes stand for such."""
+    return images.dtype == torch.uint8 or bool(images.min() >= 0 and images.max() <= 1)
 
 
 def check_batch(dataset: Dataset, batch_size: int) -> None:

@@ -50,4 +50,4 @@ def held_rows(count: int, labels: Tensor | None, share: float, seed: int) -> Ten
 
 def _part(split: RawSplit, chosen: Tensor) -> RawSplit:
     rows = torch.nonzero(chosen)[:, 0]
-    return RawSplit(split.inputs[rows], split.targets[rows], split.places, rows)
+    return replace(split, examples=split.examples.subset(rows))

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from bsnc.data.examples import Split
 from bsnc.ir import DataConfig, Target
 from bsnc.ops import Shape
 
@@ -83,11 +84,11 @@ class Segmentation:
 
     def losses(self, outputs: Tensor, targets: Tensor, smoothing: float = 0.0) -> Tensor:
         """The mean cross-entropy in nats over the pixels of an example that count, 0 where none does."""
-        ignored = _NOT_COUNTED if self.ignore is None else self.ignore
+        ignored, labels = _NOT_COUNTED if self.ignore is None else self.ignore, targets.long()
         pixels = functional.cross_entropy(
-            outputs, targets.long(), reduction="none", label_smoothing=smoothing, ignore_index=ignored
+            outputs, labels, reduction="none", label_smoothing=smoothing, ignore_index=ignored
         )
-        return pixels.sum((1, 2)) / (targets != ignored).sum((1, 2)).clamp_min(1)
+        return pixels.sum((1, 2)) / (labels != ignored).sum((1, 2)).clamp_min(1)
 
     def measures(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """The confusion matrix `[classes, classes]` (int64): pixels that count, by true and by predicted class."""
@@ -170,11 +171,11 @@ class Regression:
         return like.new_tensor(self.mean), like.new_tensor(self.std)
 
 
-def task_of(config: DataConfig, targets: Tensor) -> Task:
-    """What section `data` asks of a network, by its training targets."""
+def task_of(config: DataConfig, train: Split) -> Task:
+    """What section `data` asks of a network, by its training split."""
     if config.target == "mask":
         return Segmentation(config.ignore)
-    return Regression.of(targets) if config.target == "value" else Classification()
+    return Regression.of(train.targets) if config.target == "value" else Classification()
 
 
 def _labels(targets: Tensor) -> Tensor:

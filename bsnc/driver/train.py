@@ -319,4 +319,4 @@ def examples_of(dataset: Dataset) -> np.ndarray:
     that it takes to compare networks does not grow with the data."""
     count = len(dataset.test)
     chosen = min(count, MOST_EXAMPLES)
-    return dataset.normalise(dataset.test.inputs[torch.arange(chosen) * count // chosen]).numpy()
+    return dataset.normalise(dataset.test[torch.arange(chosen) * count // chosen].inputs).numpy()

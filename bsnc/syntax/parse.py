@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from lark import Lark, ParseTree, Tree
 from lark.exceptions import UnexpectedInput
 
 from bsnc.diagnostics import Diagnosed, Diagnostic, Source, SourceSpan
+from bsnc.disk import cache_directory
 from bsnc.syntax import ast
 from bsnc.syntax.build_ast import BuildAst
 from bsnc.syntax.errors import from_lark, glued_words, too_large
@@ -37,8 +37,7 @@ def _cache_file(start: str) -> str | bool:
 
     Lark writes a new file when the grammar, its own version or Python's differ.
     """
-    home = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or str(Path("~/.cache").expanduser())
-    directory = Path(home) / "bsnc"
+    directory = cache_directory()
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError:

@@ -67,7 +67,7 @@ def constant_loss(dataset: Dataset, classes: int, smoothing: float = 0.0) -> flo
     if isinstance(task, Regression):
         return float(task.losses(torch.zeros_like(targets, dtype=torch.float32), targets).mean())
     if isinstance(task, Segmentation) and task.ignore is not None:
-        targets = targets[targets != task.ignore]
+        targets = targets[targets.long() != task.ignore]
     shares = (1 - smoothing) * _shares(targets, classes) + smoothing / classes
     return float(-torch.special.xlogy(shares, shares).sum())
 

@@ -67,7 +67,7 @@ def reestimate_batch_norm(network: nn.Module, dataset: Dataset, batch_size: int 
     network.train()
     size = min(batch_size, len(dataset.train))
     for start in range(0, len(dataset.train) - size + 1, size):
-        network(dataset.normalise(dataset.train.inputs[start : start + size].to(dataset.mean.device)))
+        network(dataset.normalise(dataset.train[start : start + size].to(dataset.mean.device).inputs))
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
     network.eval()

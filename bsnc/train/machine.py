@@ -101,7 +101,7 @@ def open_machine(hardware: Hardware) -> Machine:
 
 def _bytes(dataset: Dataset) -> int:
     splits = (split for split in (dataset.train, dataset.test, dataset.validation) if split is not None)
-    return sum(tensor.nbytes for split in splits for tensor in (split.inputs, split.targets))
+    return sum(split.nbytes for split in splits)
 
 
 def _moved(dataset: Dataset, device: torch.device) -> Dataset:

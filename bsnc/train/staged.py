@@ -67,10 +67,10 @@ def hold_out(dataset: Dataset, share: float, generator: torch.Generator) -> tupl
     validation all of it, and that split, cut to so many at random."""
     if dataset.validation is not None:
         chosen = torch.randperm(len(dataset.validation), generator=generator)[:MOST_HELD_OUT]
-        return dataset, dataset.validation[chosen.to(dataset.validation.inputs.device)]
+        return dataset, dataset.validation[chosen]
     train, count = dataset.train, held_out_count(dataset, share)
-    order = torch.randperm(len(train), generator=generator).to(train.inputs.device)
-    return replace(dataset, train=train[order[count:]]), train[order[:count]]
+    order = torch.randperm(len(train), generator=generator)
+    return replace(dataset, train=train.subset(order[count:])), train[order[:count]]
 
 
 def held_out_count(dataset: Dataset, share: float) -> int:

@@ -11,7 +11,7 @@ from typing import Protocol
 import torch
 from torch import Tensor, fx
 
-from bsnc.data import Dataset, Split, Tally, Task, augment
+from bsnc.data import Dataset, Split, Tally, Task, augment, batches_of
 from bsnc.ir import Program
 from bsnc.search import Sample, masks_of_sample
 from bsnc.train.average import Average
@@ -173,9 +173,8 @@ class Training:
         middle of an epoch those that are left."""
         train, size = self.dataset.train, self.program.train.batch_size
         is_clean = self.epoch >= self.phase.epochs - self.phase.clean
-        order = self._order_of_epoch(len(train))
-        for step in range(self.totals.steps, self.steps):
-            batch = train[order[step * size : (step + 1) * size].to(train.inputs.device)].to(self.machine.device)
+        left = self._order_of_epoch(len(train))[self.totals.steps * size : self.steps * size]
+        for batch in batches_of(train, left.view(-1, size), self.machine.device):
             if not is_clean:
                 batch = self._augmented(batch)
             yield self.dataset.normalise(batch.inputs), batch.targets

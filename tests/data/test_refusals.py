@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 from PIL import Image
 
-from bsnc.data import check_augmentation
+from bsnc.data import Split, check_augmentation
 from bsnc.data.assemble import statistics
 from bsnc.data.sources.raw import by_split
 from bsnc.diagnostics import Diagnosed
@@ -101,7 +101,7 @@ def test_statistics_of_large_numbers_are_exact(tmp_path: Path) -> None:
         train = data.train.inputs.double()
         assert data.mean == pytest.approx(train.mean().item(), rel=1e-6)
         assert data.std == pytest.approx(train.std().item(), rel=1e-4)
-    constant = statistics(data.train.inputs * 0 + 1e9)
+    constant = statistics(Split(data.train.inputs * 0 + 1e9, data.train.targets))
     assert constant[0].item() == 1e9 and constant[1].item() == 1
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from bsnc.data import Dataset
+from bsnc.data import Dataset, Split
 from bsnc.data.assemble import statistics
 from bsnc.data.split import held_rows
 from bsnc.ir import DataConfig, Digits, ExternData, Hub, ImageFolder, Npz, Parquet
@@ -211,7 +211,7 @@ def test_each_class_gives_its_share_within_one_example(seed: int) -> None:
 
 def test_channels_that_are_constant_do_not_divide_by_zero(tmp_path: Path) -> None:
     for images in (torch.full((5, 2, 3, 3), 0.1), torch.full((5, 2, 3, 3), 200, dtype=torch.uint8), torch.rand(1, 2)):
-        mean, std = statistics(images)
+        mean, std = statistics(Split(images, torch.zeros(len(images))))
         assert torch.isfinite(mean).all() and std.tolist() == [1, 1]
 
 
@@ -225,7 +225,7 @@ def test_paths_are_relative_to_the_spec() -> None:
 
 def test_bytes_and_numbers_are_normalised_alike() -> None:
     images = torch.from_numpy(pixels(20).transpose(0, 3, 1, 2).copy())
-    mean, std = statistics(images)
+    mean, std = statistics(Split(images, torch.zeros(len(images))))
     split = None
     data = Dataset(split, split, (), mean, std)  # type: ignore[arg-type]
     assert torch.allclose(data.normalise(images), data.normalise(images.float() / 255))

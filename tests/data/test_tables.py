@@ -114,7 +114,7 @@ def test_masks_keep_their_numbers_also_when_resized_and_where_ignored(tmp_path: 
         write_table(tmp_path / f"{split}-0.parquet", columns)
     config = {"source": Parquet(path=str(tmp_path)), "target": "mask"}
     data = load(segmenter(), **config, ignore=9)
-    assert data.train.targets.dtype == torch.int64 and np.array_equal(data.train.targets.numpy(), masks)
+    assert data.train.targets.dtype == torch.uint8 and np.array_equal(data.train.targets.numpy(), masks)
     larger = load(segmenter((3, 8, 8)), **config, ignore=9, size=(8, 8))
     assert np.array_equal(larger.test.targets.numpy(), masks.repeat(2, 1).repeat(2, 2))
     told = mistake(segmenter(), **config)

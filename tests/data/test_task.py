@@ -133,9 +133,9 @@ def test_values_that_are_all_alike() -> None:
 
 def test_the_section_tells_the_task() -> None:
     values = torch.tensor([[1.0], [3.0]])
-    assert task_of(DataConfig(), values) == Classification()
-    assert task_of(DataConfig(target="mask", ignore=3), values) == Segmentation(3)
-    assert task_of(DataConfig(target="value"), values) == Regression((2.0,), (1.0,))
+    assert task_of(DataConfig(), Split(values, values)) == Classification()
+    assert task_of(DataConfig(target="mask", ignore=3), Split(values, values)) == Segmentation(3)
+    assert task_of(DataConfig(target="value"), Split(values, values)) == Regression((2.0,), (1.0,))
 
 
 def test_metrics_in_words() -> None:

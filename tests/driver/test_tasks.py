@@ -97,7 +97,7 @@ def dataset_of(kind: str, test: int) -> Dataset:
     seen, held = everything[test:], everything[:test]
     wide = seen.inputs / 255 if inputs.dtype == torch.uint8 else seen.inputs
     over = [d for d in range(inputs.ndim) if d != 1]
-    task = task_of(DataConfig(target=kind, ignore=7), seen.targets)  # type: ignore[arg-type]
+    task = task_of(DataConfig(target=kind, ignore=7), seen)  # type: ignore[arg-type]
     return Dataset(seen, held, () if kind == "value" else tuple("abc"), wide.mean(over), wide.std(over), task=task)
 
 

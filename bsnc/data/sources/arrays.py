@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from bsnc.data.examples import Split
 from bsnc.data.sources.raw import SPLITS, Places, RawSplit, RawSplits, Request, distinct_names, unusable
 from bsnc.diagnostics import did_you_mean
 
@@ -77,7 +78,7 @@ def as_targets(array: NDArray[Any], request: Request, places: Places, encoder: E
         mask = array[:, 0] if array.ndim == 4 and array.shape[1] == 1 else array
         if mask.ndim != 3:
             raise unusable(f"masks must be of shape [N, height, width], not {list(array.shape)}", subject)
-        return torch.from_numpy(_integers(mask, places))
+        return torch.from_numpy(mask if mask.dtype == np.uint8 else _integers(mask, places))
     return torch.from_numpy(np.ascontiguousarray(array.reshape(len(array), -1), dtype=np.float32))
 
 
@@ -157,7 +158,7 @@ def _split(arrays: Arrays, x: str, y: str, request: Request, name: str, encoder:
     places = Places([(f"{name}: {x}", len(inputs))])
     taken = as_inputs(inputs[:rows], request, places)
     of_labels = Places([(f"{name}: {y}", len(targets))])
-    return RawSplit(taken, as_targets(targets[:rows], request, of_labels, encoder), places, of_labels=of_labels)
+    return RawSplit(Split(taken, as_targets(targets[:rows], request, of_labels, encoder)), places, of_labels)
 
 
 def _class_names(arrays: Arrays, name: str) -> tuple[str, ...] | None:

@@ -7,6 +7,7 @@ import torch
 from sklearn.datasets import load_digits  # pyright: ignore[reportUnknownVariableType]
 from sklearn.model_selection import train_test_split  # pyright: ignore[reportUnknownVariableType]
 
+from bsnc.data.examples import Split
 from bsnc.data.sources.raw import Places, RawSplit, RawSplits, Request, unusable
 from bsnc.ir import Digits
 
@@ -30,5 +31,5 @@ def read_digits(request: Request) -> RawSplits:
     )
     kept = [torch.from_numpy(np.sort(rows))[: request.taken(len(rows))] for rows in splits]  # pyright: ignore
     places = Places([("digits", len(labels))])
-    train, test = (RawSplit(images[rows], labels[rows], places, rows) for rows in kept)
+    train, test = (RawSplit(Split(images, labels, rows), places) for rows in kept)
     return RawSplits(train, test=test, class_names=tuple("0123456789"), name="digits")

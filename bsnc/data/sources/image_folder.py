@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import zip_longest
 from pathlib import Path
 
 import torch
 
+from bsnc.data.examples import Split
 from bsnc.data.sources.images import ImageStack, check_images_wanted
 from bsnc.data.sources.raw import (
     Places,
@@ -24,6 +26,8 @@ from bsnc.diagnostics import did_you_mean
 from bsnc.ir import ImageFolder
 
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
+_AT_ONCE = 512
+"""Files that are held in memory at once."""
 _Labelled = tuple[Path, int]
 
 
@@ -63,12 +67,16 @@ def _read(folder: Path, classes: Sequence[str], request: Request) -> RawSplit:
     rows = rows[: request.taken(len(rows))]
     places = Places([(shown(path), 1) for path, _ in rows], numbered=False)
     stack = ImageStack(len(rows), request, places)
-    for path, _ in rows:
-        try:
-            stack.add(path.read_bytes())
-        except OSError as error:
-            raise unreadable(error, shown(path)) from None
-    return RawSplit(stack.tensor(), torch.tensor([label for _, label in rows]), places)
+    for start in range(0, len(rows), _AT_ONCE):
+        stack.add(partial(_content, path) for path, _ in rows[start : start + _AT_ONCE])
+    return RawSplit(Split(stack.tensor(), torch.tensor([label for _, label in rows])), places)
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise unreadable(error, shown(path)) from None
 
 
 def _files(folder: Path, classes: Sequence[str]) -> list[_Labelled]:

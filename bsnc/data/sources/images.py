@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -10,7 +14,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from bsnc.data.sources.raw import Places, Request, require, require_memory, unusable
+from bsnc.data.sources.raw import Places, Request, require, unusable
+from bsnc.data.sources.room import room
 from bsnc.diagnostics import error_in_short
 
 _GREY = ("L", "1", "LA")
@@ -36,33 +41,43 @@ class ImageStack:
         self.pixels: NDArray[Any] | None = None
         self.done = 0
 
-    def add(self, content: bytes) -> None:
-        """The next image, encoded. Raises Diagnosed (BSN532) where it is damaged or of another size."""
-        pixels = self._decoded(content)
+    def add(self, contents: Iterable[Callable[[], bytes]]) -> None:
+        """The next images, encoded, a few hundred at a time: several are read and decoded at once.
+
+        Raises Diagnosed (BSN532) at the first that is damaged or of another size, and what reading one raises.
+        """
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            for pixels in pool.map(self._decoded, contents, count(self.done)):
+                self._put(pixels)
+
+    def _put(self, pixels: NDArray[Any]) -> None:
         if self.pixels is None:
-            require_memory(pixels.nbytes * self.rows)
-            self.pixels = np.empty((self.rows, *pixels.shape), pixels.dtype)
+            self.pixels = room((self.rows, *pixels.shape), pixels.dtype)
         if pixels.shape != self.pixels.shape[1:]:
             raise self._other_size(pixels)
+        if pixels.dtype.itemsize > self.pixels.itemsize:  # the first mask of many classes
+            before, self.pixels = self.pixels, room(self.pixels.shape, pixels.dtype)
+            self.pixels[: self.done] = before[: self.done]
         self.pixels[self.done] = pixels
         self.done += 1
 
     def tensor(self) -> Tensor:
-        """uint8 `[N, C, H, W]`; masks int64 `[N, H, W]`. Only after the last image, and not without one."""
+        """uint8 `[N, C, H, W]`; masks `[N, H, W]`, uint8 or int64. Only after the last image, and not without one."""
         assert self.pixels is not None and self.done == self.rows
         return torch.from_numpy(self.pixels)
 
-    def _decoded(self, content: bytes) -> NDArray[Any]:
-        """`[C, H, W]` uint8, or of a mask `[H, W]` int64."""
+    def _decoded(self, read: Callable[[], bytes], row: int) -> NDArray[Any]:
+        """`[C, H, W]` uint8, or of a mask `[H, W]` uint8 or int64."""
+        content = read()
         try:
             with self.pillow.open(io.BytesIO(content)) as image:
                 return self._mask(image) if self.masks else self._image(image)
         except _Unfit as unfit:
-            raise self.places.bad(self.done, str(unfit)) from None
+            raise self.places.bad(row, str(unfit)) from None
         except self.unknown:
-            raise self.places.bad(self.done, "no image of a known format") from None
+            raise self.places.bad(row, "no image of a known format") from None
         except Exception as error:  # what decoders raise on damaged bytes has no other base class
-            raise self.places.bad(self.done, f"no readable image: {error_in_short(error)}") from None
+            raise self.places.bad(row, f"no readable image: {error_in_short(error)}") from None
 
     def _image(self, image: Any) -> NDArray[Any]:
         if image.mode in _DEEP:
@@ -79,7 +94,8 @@ class ImageStack:
             raise _Unfit(f"a mask of mode `{image.mode}`, but it must hold one class number a pixel")
         if image.format in _LOSSY:
             raise _Unfit("a mask in JPEG, which changes pixels and so the classes in them: use PNG")
-        return np.asarray(self._resized(image, self.pillow.Resampling.NEAREST)).astype(np.int64)
+        pixels = np.asarray(self._resized(image, self.pillow.Resampling.NEAREST))
+        return pixels.astype(np.int64 if image.mode in _DEEP else np.uint8)
 
     def _resized(self, image: Any, how: Any) -> Any:
         if self.size is None or image.size == self.size[::-1]:

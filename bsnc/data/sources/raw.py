@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Protocol
 
 from torch import Tensor
 
+from bsnc.data.examples import Split
 from bsnc.diagnostics import Diagnosed, Diagnostic, error_in_short
 from bsnc.ir import DataConfig
 from bsnc.ops import Shape
@@ -65,17 +65,23 @@ class Places:
 @dataclass(frozen=True)
 class RawSplit:
     """Inputs, images uint8 `[N, C, H, W]` in 0…255 or numbers float32 `[N, …]`; targets, classes int64 `[N]`, masks of
-    class numbers int64 `[N, H, W]`, or values float32 `[N, D]`. Example i lies at row `rows[i]` of the places, without
-    `rows` at row i; its label in the same row, of `of_labels` where these lie elsewhere."""
+    class numbers, integers `[N, H, W]`, or values float32 `[N, D]`. Example i lies at row `examples.rows[i]` of the
+    places, without `rows` at row i; its label in the same row, of `of_labels` where these lie elsewhere."""
 
-    inputs: Tensor
-    targets: Tensor
+    examples: Split
     places: Places
-    rows: Tensor | None = None
     of_labels: Places | None = None
 
+    @property
+    def inputs(self) -> Tensor:
+        return self.examples.inputs
+
+    @property
+    def targets(self) -> Tensor:
+        return self.examples.targets
+
     def __len__(self) -> int:
-        return len(self.inputs)
+        return len(self.examples)
 
     def bad(self, example: int, message: str, help_text: str | None = None) -> Diagnosed:
         """BSN532 on one example."""
@@ -86,7 +92,8 @@ class RawSplit:
         return (self.of_labels or self.places).bad(self._row(example), message, help_text)
 
     def _row(self, example: int) -> int:
-        return example if self.rows is None else int(self.rows[example])
+        rows = self.examples.rows
+        return example if rows is None else int(rows[example])
 
 
 @dataclass(frozen=True)
@@ -167,13 +174,3 @@ def require(package: str, source: str) -> ModuleType:
         message = f"data source `{source}` needs the package `{distribution}`"
         help_text = "pip install 'bsnc[data]'"
         raise Diagnosed(Diagnostic("BSN531", message, subject="section data", help=help_text)) from None
-
-
-def require_memory(needed: int) -> None:
-    """Raises Diagnosed (BSN501) where so many bytes are more than the memory of this machine."""
-    if not hasattr(os, "sysconf"):
-        return
-    there = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    if needed > there:
-        message = f"the examples of a split take {needed / 1e9:.1f} GB, and this machine has {there / 1e9:.1f} GB"
-        raise unusable(message, help_text="read fewer with `limit`, or smaller images with `size`")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bsnc.data.examples import Split
 from bsnc.data.sources.arrays import Encoder, as_inputs, as_targets
 from bsnc.data.sources.columns import Chosen, Column, check_same, choose, columns_of
 from bsnc.data.sources.images import ImageStack, check_images_wanted, content_of
@@ -73,7 +75,7 @@ def _read(part: Part, chosen: Chosen, request: Request, encoder: Encoder) -> Raw
         inputs.take(batch, start)
         targets.take(batch, start)
     taken = as_inputs(inputs.array(), request, part.places)
-    return RawSplit(taken, as_targets(targets.array(), request, part.places, encoder), part.places)
+    return RawSplit(Split(taken, as_targets(targets.array(), request, part.places, encoder)), part.places)
 
 
 def _rows(part: Part, names: Sequence[str]) -> Iterator[tuple[int, Any]]:
@@ -107,8 +109,8 @@ class _Images:
     stack: ImageStack
 
     def take(self, batch: Any, start: int) -> None:
-        for row, cell in enumerate(batch.column(self.name).to_pylist(), start):
-            self.stack.add(content_of(cell, row, self.part.places))
+        cells = enumerate(batch.column(self.name).to_pylist(), start)
+        self.stack.add(partial(content_of, cell, row, self.part.places) for row, cell in cells)
 
     def array(self) -> NDArray[Any]:
         return self.stack.tensor().numpy()

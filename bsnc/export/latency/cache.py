@@ -5,25 +5,18 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
 
 from pydantic import ValidationError
 
-from bsnc.disk import write_atomically
+from bsnc.disk import cache_directory, write_atomically
 from bsnc.ir import Frozen
 
 FORMAT = "1"
 """Part of every key: a new one leaves all old records behind."""
 Record = TypeVar("Record", bound=Frozen)
-
-
-def cache_directory() -> Path:
-    """Where records lie; it need not exist."""
-    home = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or str(Path("~/.cache").expanduser())
-    return Path(home) / "bsnc" / "latency"
 
 
 def load(kind: type[Record], key: Sequence[str]) -> Record | None:
@@ -44,4 +37,4 @@ def store(record: Frozen, key: Sequence[str]) -> None:
 
 def _file(kind: type[Frozen], key: Sequence[str]) -> Path:
     digest = hashlib.sha256(json.dumps([FORMAT, *key]).encode()).hexdigest()
-    return cache_directory() / f"{kind.__name__.lower()}-{digest[:40]}.json"
+    return cache_directory() / "latency" / f"{kind.__name__.lower()}-{digest[:40]}.json"
