@@ -15,7 +15,7 @@ import math
 import statistics
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -38,15 +38,22 @@ INHERITED, FOUND, SCRATCH, RANDOM = "found, before training", "found", "found, f
 
 @dataclass(frozen=True)
 class Entry:
-    """One trained network: its test accuracy (in general the main metric of the task), its share of the cost of the
-    whole S-network, its edges."""
+    """One trained network: its metrics on the test split, its share of the cost of the whole S-network, its edges."""
 
     kind: str
     seed: int
-    accuracy: float
+    metrics: Mapping[str, float]
     share: float
     edges: int
     seconds: float
+
+    @property
+    def accuracy(self) -> float:
+        """In general the main metric of the task."""
+        return next(iter(self.metrics.values()))
+
+    def row(self) -> dict[str, object]:
+        return {**vars(self), "accuracy": self.accuracy}
 
 
 @dataclass(frozen=True)
@@ -103,8 +110,8 @@ def from_scratch(kind: str, task: Task, graph: Graph, seed: int) -> Entry:
     network = lower_static(graph, seed)
     generator = torch.Generator().manual_seed(seed)
     train_network(task.program, task.dataset, network, Phase(kind, task.epochs), generator, Silent())
-    accuracy = evaluate(network, task.dataset).main
-    return Entry(kind, seed, accuracy, share_of(task.program, graph), len(graph.edges), time.monotonic() - started)
+    metrics = evaluate(network, task.dataset).metrics
+    return Entry(kind, seed, metrics, share_of(task.program, graph), len(graph.edges), time.monotonic() - started)
 
 
 def run_seed(task: Task, seed: int, randoms: int, whole: bool) -> list[Entry]:
@@ -113,8 +120,8 @@ def run_seed(task: Task, seed: int, randoms: int, whole: bool) -> list[Entry]:
     assert all(outcome.met for outcome in result.budgets), "over budget"
     share, edges = share_of(task.program, result.graph), len(result.graph.edges)
     entries = [
-        Entry(INHERITED, seed, result.inherited.main, share, edges, 0.0),
-        Entry(FOUND, seed, result.test.main, share, edges, result.seconds),
+        Entry(INHERITED, seed, result.inherited.metrics, share, edges, 0.0),
+        Entry(FOUND, seed, result.test.metrics, share, edges, result.seconds),
         from_scratch(SCRATCH, task, result.graph, seed),
     ]
     generator = torch.Generator().manual_seed(1000 + seed)
@@ -183,7 +190,7 @@ def compare(spec: str, settings: Sequence[str], dataset: Dataset, args: argparse
         for seed in range(args.seeds):
             entries += run_seed(task, seed, args.randoms, seed < args.wholes)
             print(f"\nafter seed {seed}, budget {budget} of the whole\n{table(entries)}", flush=True)
-        rows += [vars(entry) | {"budget": budget} for entry in entries]
+        rows += [entry.row() | {"budget": budget} for entry in entries]
         args.json.parent.mkdir(parents=True, exist_ok=True)
         told = {key: str(value) for key, value in vars(args).items()}
         args.json.write_text(json.dumps({"arguments": told, "rows": rows}, indent=1))

@@ -18,10 +18,11 @@ RUNS = {
     "latency.py": ["--spec", "nb201", "--architectures", "5", "--held-out", "4"],
     "search.py": ["--problems", "1", "--seeds", "1", "--evaluations", "20", "--table-evaluations", "20"],
     "digits.py": ["--seeds", "1", "--randoms", "1", "--budgets", "50%", *(f"--set={text}" for text in QUICK)],
+    "rivals.py": ["--randoms", "1"],
     "cifar10.py": ["--seeds=1", "--budgets=50%", "--train=400", "--test=50", *(f"--set={text}" for text in QUICK)],
 }
 NOT_RUN = {"compare.py"}
-"""What digits.py and cifar10.py have in common."""
+"""What digits.py, cifar10.py and rivals.py have in common."""
 CIFAR10 = ROOT.parent / "shared" / "data" / "cifar10"
 
 pytestmark = pytest.mark.slow
@@ -32,8 +33,10 @@ def test_each_benchmark_is_run() -> None:
 
 
 @pytest.mark.parametrize("name", RUNS)
-def test_a_short_run(name: str, tmp_path: Path) -> None:
+def test_a_short_run(name: str, tmp_path: Path, tiny_run: Path) -> None:
     written, data = tmp_path / "figures.json", []
+    if name == "rivals.py":
+        data = [str(tiny_run / "run")]
     if name == "cifar10.py":
         if not CIFAR10.exists():
             pytest.skip(f"no CIFAR-10 in {CIFAR10}")

@@ -18,10 +18,16 @@ SPECS = Path(__file__).parents[2] / "specs"
 FLOPS, PARAMS = CostKey(name="flops"), CostKey(name="params")
 
 SMALL: dict[str, tuple[str, ...]] = {
+    "b_cnf_cifar10": ("layers=3", "channels=3", "size=8", "classes=3"),
+    "b_cnf_cifar100": ("layers=2", "channels=3", "size=4", "classes=3"),
+    "b_resnet_cifar10": ("depth=2", "widths=[4, 6]", "classes=3"),
+    "b_resnet_cifar100": ("depth=2", "widths=[2, 3]", "classes=3"),
     "cnf": ("layers=3", "channels=3", "size=8", "classes=3"),
     "digits": ("layers=3", "channels=3", "classes=3"),
     "mlp": ("features=5", "layers=2", "slices=3", "units=4", "classes=3"),
     "mobilenet": ("size=32", "widths=[8, 8, 12]", "strides=[2, 1, 2]", "repeats=1", "classes=3"),
+    "modern_103m_cifar10": ("depth=1", "widths=[4, 6]", "classes=3"),
+    "modern_39m_cifar10": ("depth=2", "widths=[4, 6]", "classes=3"),
     "msdnet": ("layers=2", "scales=2", "growth=2", "size=8", "classes=3"),
     "nb201": ("c=4", "repeats=1", "classes=3"),
     "resnet": ("width=4", "classes=3"),
