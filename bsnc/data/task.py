@@ -146,7 +146,7 @@ class Regression:
     def measures(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """`[5, D]` (float64): how many, the sums of e², |e|, d and d², for errors e of the values and their distances d
         from the training mean."""
-        mean, std = self._scale(torch.empty(0, dtype=torch.float64))
+        mean, std = self._scale(outputs.new_empty(0, dtype=torch.float64))
         distances = targets.double() - mean
         errors = outputs.double() * std - distances
         rows = torch.stack([torch.ones_like(errors), errors**2, errors.abs(), distances, distances**2])
