@@ -40,6 +40,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/latency.py
 	$(BIN)/python benchmarks/search.py
 	$(BIN)/python benchmarks/kill.py
+	$(BIN)/python benchmarks/loading.py specs/digits.bsn
 	$(BIN)/python benchmarks/digits.py --channels 4 --budgets 10% 20% --randoms 4 --json build/benchmarks/digits4.json \
 	  --set train.epochs=30 --set train.fine_tune=60 --set train.clean=20 \
 	  --set 'train.optimizer=sgd(lr=0.2, nesterov=true)'

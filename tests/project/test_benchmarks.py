@@ -18,6 +18,7 @@ RUNS = {
     "latency.py": ["--spec", "nb201", "--architectures", "5", "--held-out", "4"],
     "search.py": ["--problems", "1", "--seeds", "1", "--evaluations", "20", "--table-evaluations", "20"],
     "digits.py": ["--seeds", "1", "--randoms", "1", "--budgets", "50%", *(f"--set={text}" for text in QUICK)],
+    "loading.py": ["specs/digits.bsn", "--set=layers=2"],
     "rivals.py": ["--randoms", "1"],
     "cifar10.py": ["--seeds=1", "--budgets=50%", "--train=400", "--test=50", *(f"--set={text}" for text in QUICK)],
 }
