@@ -33,6 +33,7 @@ def model_files(tiny_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     _hardmax_model(folder / "foreign.onnx")
     _damaged_runs(folder)
     _stopped_run(folder)
+    _run_with_a_scratch(folder)
     return folder
 
 
@@ -173,3 +174,12 @@ def _stopped_run(folder: Path) -> None:
     (run / "config.json").write_text(json.dumps(config), encoding="utf-8")
     (run / "checkpoints").mkdir()
     (run / "checkpoints" / "search.safetensors").write_bytes(b"half")
+
+
+def _run_with_a_scratch(folder: Path) -> None:
+    """Half of its rows of metrics are not text."""
+    run = folder / "scratched"
+    shutil.copytree(folder / "run", run)
+    (run / "summary.json").unlink()
+    rows = (run / "metrics.jsonl").read_bytes().splitlines(keepends=True)
+    (run / "metrics.jsonl").write_bytes(b"\377\0\376\n" + b"".join(rows[1:]))
