@@ -282,6 +282,12 @@ CODES: dict[str, Code] = {
         "them: `batch_size` is that of all processes together. Or one of several processes that trained together is "
         "gone: it was killed, or has told above what went wrong; the run goes on from what it last saved.",
     ),
+    "BSN509": Code(
+        "run in use",
+        "Another process is training in the directory, or going on with its run: two would write over each other's "
+        "files. A process that was killed holds it no longer.",
+        environment=True,
+    ),
     "BSN511": Code("not an ONNX model", "The file is not a readable, well-formed ONNX model."),
     "BSN512": Code(
         "over budget",

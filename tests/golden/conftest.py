@@ -57,9 +57,15 @@ def data_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def packages(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """For cases that say so in their name, a package is not installed, `datasets` cannot reach the hub, or there is
-    memory for 20 examples only."""
+    """For cases that say so in their name, a package is not installed, `datasets` cannot reach the hub, there is memory
+    for 20 examples only, or another process has locked the directory."""
     name = request.node.name
+    if "in_use" in name:
+
+        def flock(*_: object) -> None:
+            raise BlockingIOError
+
+        monkeypatch.setattr("fcntl.flock", flock)
     if "without_tensorboard" in name:
         monkeypatch.setitem(sys.modules, "tensorboard", None)
     if "without_datasets" in name:
