@@ -2,6 +2,7 @@
 
 from bsnc.data.augment import augment
 from bsnc.data.dataset import Dataset, Split
+from bsnc.data.digest import digest_of
 from bsnc.data.fit import check_augmentation, check_batch, check_fit
 from bsnc.data.load import load_data
 from bsnc.data.tally import Tally
@@ -19,6 +20,7 @@ __all__ = [
     "check_augmentation",
     "check_batch",
     "check_fit",
+    "digest_of",
     "load_data",
     "task_of",
 ]

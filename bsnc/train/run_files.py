@@ -17,6 +17,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor, fx, nn
 
 from bsnc import __version__
+from bsnc.data import Dataset, digest_of
 from bsnc.diagnostics import Diagnosed, Diagnostic, Source, first_line
 from bsnc.disk import write_atomically, write_json
 from bsnc.ir import (
@@ -68,6 +69,8 @@ class RunConfig(Frozen):
     train: TrainConfig
     data: DataConfig
     examples: dict[str, int]
+    data_sha256: str | None = None
+    """Of `digest_of` the data; None in runs of versions that kept none."""
     budgets: tuple[str, ...]
     versions: dict[str, str]
     python: str
@@ -83,9 +86,9 @@ def begin_run(directory: Path, program: Program, sources: Sequence[Source], conf
 
 
 def config_of(
-    program: Program, sources: Sequence[Source], seed: int, examples: dict[str, int], hardware: Hardware
+    program: Program, sources: Sequence[Source], seed: int, dataset: Dataset, hardware: Hardware
 ) -> RunConfig:
-    """Of a run that begins here and now; `examples` is how many each split has."""
+    """Of a run that begins here and now."""
     return RunConfig(
         bsnc=__version__,
         seed=seed,
@@ -94,7 +97,8 @@ def config_of(
         search=program.search,
         train=program.train,
         data=program.data,
-        examples=examples,
+        examples=dataset.sizes,
+        data_sha256=digest_of(dataset),
         budgets=tuple(str(budget) for budget in program.budgets),
         versions=versions(),
         python=platform.python_version(),
