@@ -31,6 +31,7 @@ from bsnc.ir import (
     SearchConfig,
     TrainConfig,
     dump_program,
+    first_mistake,
     graph_hash,
     load_program,
 )
@@ -123,7 +124,7 @@ def load_begun(directory: Path) -> tuple[Program, RunConfig]:
     except IrFormatError as error:
         raise _damaged(directory, f"ir.json: {error}") from None
     except ValidationError as error:
-        raise _damaged(directory, f"{CONFIG}: {error.errors()[0]['msg']}") from None
+        raise _damaged(directory, f"{CONFIG}: {first_mistake(error)}") from None
 
 
 def hash_sources(sources: Sequence[Source]) -> str:
@@ -187,7 +188,7 @@ def load_run(directory: Path, allow_extern: bool = False) -> tuple[Program, Arch
     except IrFormatError as error:
         raise _damaged(directory, f"ir.json: {error}") from None
     except ValidationError as error:
-        raise _damaged(directory, f"architecture.json: {error.errors()[0]['msg']}") from None
+        raise _damaged(directory, f"architecture.json: {first_mistake(error)}") from None
     except (RuntimeError, ValueError) as error:
         raise _damaged(directory, f"weights.safetensors: {first_line(error)}") from None
     network.eval()
