@@ -127,6 +127,8 @@ def train_spec(
         if machine.is_first and dataset is None:
             progress.wait(READING)
         dataset = dataset or load_data(program.data, program.graph)
+        if machine.is_first:
+            warn(list(dataset.warnings))
         with stopping(directory) as interruption, watched(progress, directory, logs) as watcher:
             if teacher is not None and machine.is_first:
                 write_atomically(directory / TEACHER, teacher.content)

@@ -40,6 +40,8 @@ def model_files(tiny_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
 @pytest.fixture(scope="session")
 def data_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of small data sets, in which something is wrong."""
+    import numpy as np
+
     from tests.data.made import CLASSES, as_on_the_hub, pixels, png, write_folders, write_images, write_table
 
     folder = tmp_path_factory.mktemp("data") / "files"
@@ -52,6 +54,11 @@ def data_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_table(folder / "two_labels.parquet", bad | {"coarse": [0, 1] * 3, "label": [0, 1, 2] * 2})
     write_folders(folder / "photos", {"cat": 3})
     write_folders(folder / "photos", {"dog": 3, "owl": 3}, (4, 6))
+    numbers = np.random.default_rng(0).normal(size=(2, 12, 3))
+    numbers[..., 1] += 1e9
+    classes = np.arange(12) % 3
+    given = {"x": numbers[0], "y": classes, "x_test": numbers[1], "y_test": classes, "x_extra": numbers[1]}
+    np.savez(folder / "suspect.npz", **given)
     return folder
 
 
