@@ -25,7 +25,7 @@ from bsnc.cli.tables import (
     mask_table,
 )
 from bsnc.cli.train import train
-from bsnc.diagnostics import CODES, Diagnosed, did_you_mean, exit_status, render_sarif
+from bsnc.diagnostics import CODES, Diagnosed, counted, did_you_mean, exit_status, render_sarif
 from bsnc.driver import (
     EMITS,
     Interrupted,
@@ -233,7 +233,8 @@ def verify(model: Path, spec: Path, overrides: Overrides, json_output: bool) -> 
         if result.budgets or result.met:
             click.echo(budget_table(result.budgets))
         if result.parity:
-            click.echo(f"parity: max abs diff {result.parity.max_abs_diff:.2g} over {result.parity.examples} examples")
+            examples = counted(result.parity.examples, "example")
+            click.echo(f"parity: max abs diff {result.parity.max_abs_diff:.2g} over {examples}")
     sys.exit(exit_status(result.diagnostics))
 
 

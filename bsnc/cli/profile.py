@@ -10,7 +10,8 @@ import click
 from bsnc.cli import options
 from bsnc.cli.output import own_code_aside, print_json
 from bsnc.cli.progress import StepBar
-from bsnc.cli.tables import counted, table
+from bsnc.cli.tables import table
+from bsnc.diagnostics import counted
 from bsnc.driver import Overrides, profile_spec
 from bsnc.ir import COST_SIGNATURES, CostKey, shape_text
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self, cast
 import click
 
 from bsnc.cli.output import show_diagnostics
+from bsnc.diagnostics import counted
 from bsnc.ir import metrics_in_short
 from bsnc.watch import Eta
 
@@ -108,7 +109,7 @@ class Bar(StepBar):
             self._show_whole()
         else:
             after = f", {done} of them done" if done else ""
-            self._line(f"{name}: {epochs} epoch{'' if epochs == 1 else 's'}{after}")
+            self._line(f"{name}: {counted(epochs, 'epoch')}{after}")
 
     def epoch(self, row: Row) -> None:
         number = int(str(row["epoch"])) + 1

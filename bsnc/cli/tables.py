@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from bsnc.diagnostics import counted
 from bsnc.ir import exactly, metrics_text, roughly, signature_of
 
 if TYPE_CHECKING:
@@ -19,11 +20,6 @@ def graph_size(graph: Graph) -> str:
     """`12 nodes, 48 edges, 46 gates`."""
     counts = (("node", graph.nodes), ("edge", graph.edges), ("gate", graph.gates))
     return ", ".join(counted(len(items), what) for what, items in counts)
-
-
-def counted(count: int, what: str) -> str:
-    """`1 edge`, `2 edges`."""
-    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def cost_table(report: CostReport) -> str:
@@ -150,7 +146,7 @@ def binding_text(budgets: Sequence[BudgetOutcome]) -> str:
 
 def evaluation_text(test: Evaluation) -> str:
     """`99.11% of 450 examples, loss 0.0312`, the metrics of the task first."""
-    return f"{metrics_text(test.metrics)} of {test.examples} examples, loss {test.loss:.4f}"
+    return f"{metrics_text(test.metrics)} of {counted(test.examples, 'example')}, loss {test.loss:.4f}"
 
 
 def projection_text(gap: float) -> str:
@@ -164,7 +160,7 @@ def certificate_text(certificate: Certificate) -> str:
     parity = certificate.parity
     return (
         f"certificate (costs of the ONNX file)\n{budget_table(certificate.budgets)}\n"
-        f"parity with torch: max abs diff {parity.max_abs_diff:.2g} over {parity.examples} examples "
+        f"parity with torch: max abs diff {parity.max_abs_diff:.2g} over {counted(parity.examples, 'example')} "
         f"(tolerance {parity.tolerance:g})"
     )
 

@@ -3,6 +3,7 @@
 from bsnc.data.ahead import batches_of
 from bsnc.data.augment import augment
 from bsnc.data.dataset import Dataset
+from bsnc.data.digest import digest_of
 from bsnc.data.examples import Split
 from bsnc.data.fit import check_augmentation, check_batch, check_fit
 from bsnc.data.load import load_data
@@ -22,6 +23,7 @@ __all__ = [
     "check_augmentation",
     "check_batch",
     "check_fit",
+    "digest_of",
     "load_data",
     "task_of",
 ]

@@ -38,7 +38,7 @@ def check_examples(raw: RawSplits, config: DataConfig, classes: int) -> None:
             if (row := _first(split, lambda part: ~_finite(part.targets))) is not None:
                 raise split.bad_label(row, f"a value of split `{name}` is not finite")
         elif (row := _first(split, lambda part: _unknown(part.targets, config, classes))) is not None:
-            raise _no_class(split, row, name, config, f"{whose} {classes} classes, 0 to {classes - 1}", classes)
+            raise _no_class(split, row, name, config, f"{whose} {_classes(classes)}", classes)
         elif config.target == "mask" and _first(split, lambda part: part.targets.long() != config.ignore) is None:
             message = f"no pixel of split `{name}` counts: all have the label `ignore = {config.ignore}`"
             raise unusable(message, raw.name)
@@ -60,6 +60,10 @@ def _no_class(split: RawSplit, row: int, name: str, config: DataConfig, known: s
     if config.target == "mask" and config.ignore is None and label >= 0:
         help_text = f"`ignore = {label}` in section `data` leaves such pixels out"
     return split.bad_label(row, f"label {label} in split `{name}`, but {known}", help_text)
+
+
+def _classes(number: int) -> str:
+    return "1 class, 0" if number == 1 else f"{number} classes, 0 to {number - 1}"
 
 
 def _finite(values: Tensor) -> Tensor:

@@ -10,12 +10,14 @@ from torch import Tensor
 
 from bsnc.data.examples import Split
 from bsnc.data.task import Classification, Task
+from bsnc.diagnostics import Diagnostic
 
 
 @dataclass(frozen=True)
 class Dataset:
     """Disjoint splits, the mean and deviation `[C]` of each channel of the training inputs, of uint8 in units of
-    [0, 1], and what is asked of a network. A search judges on `validation`, where there is one."""
+    [0, 1], and what is asked of a network. A search judges on `validation`, where there is one. `warnings` are what was
+    suspect in the source."""
 
     train: Split
     test: Split
@@ -24,6 +26,7 @@ class Dataset:
     std: Tensor
     validation: Split | None = None
     task: Task = field(default=Classification(), kw_only=True)
+    warnings: tuple[Diagnostic, ...] = field(default=(), kw_only=True)
 
     @property
     def sizes(self) -> dict[str, int]:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from bsnc.data.dataset import Dataset
 from bsnc.data.task import Segmentation
-from bsnc.diagnostics import Diagnosed, Diagnostic
+from bsnc.diagnostics import Diagnosed, Diagnostic, counted
 from bsnc.ir import Augmentation, Crop, Graph, Jitter, misfit, shape_text
 
 _CALLED = {1: "rows", 2: "signals", 3: "images"}
@@ -58,8 +58,7 @@ def _is_within_1(images: Tensor) -> bool:
 def check_batch(dataset: Dataset, batch_size: int) -> None:
     """Raises Diagnosed (BSN501) where the training split does not fill a batch."""
     if len(dataset.train) < batch_size:
-        count = f"{len(dataset.train)} example{'' if len(dataset.train) == 1 else 's'}"
-        message = f"the training split has {count}, fewer than a batch of {batch_size}"
+        message = f"the training split has {counted(len(dataset.train), 'example')}, fewer than a batch of {batch_size}"
         raise _unusable(message, "lower `batch_size` in section `train`")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bsnc.data.assemble import assemble
 from bsnc.data.dataset import Dataset
 from bsnc.data.sources import Request, read_source
@@ -14,4 +16,6 @@ def load_data(config: DataConfig, graph: Graph) -> Dataset:
     This runs the user's own code where the source is `extern`: only programs that were allowed to hold such a source
     may be given. Raises Diagnosed (BSN001, BSN501, BSN531 to BSN534; BSN218 of the user's own code).
     """
-    return assemble(read_source(Request(config, graph.input.shape)), config, graph)
+    request = Request(config, graph.input.shape)
+    dataset = assemble(read_source(request), config, graph)
+    return replace(dataset, warnings=tuple(request.warnings))

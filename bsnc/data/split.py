@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from bsnc.data.sources import RawSplit, RawSplits, unusable
+from bsnc.diagnostics import counted
 from bsnc.ir import DataConfig
 
 
@@ -31,7 +32,7 @@ def with_every_split(raw: RawSplits, config: DataConfig) -> RawSplits:
     wanted = {"train"} | ({"test"} if test else set()) | ({"validation"} if validation else set())
     empty = next((name for name in sorted(wanted) if not len(parts[name])), None)
     if empty is not None:
-        message = f"a share of {len(held)} training examples leaves none for split `{empty}`"
+        message = f"a share of {counted(len(held), 'training example')} leaves none for split `{empty}`"
         raise unusable(message, raw.name, "give a larger share, or more examples")
     return replace(raw, **{name: parts[name] for name in wanted})
 

@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from bsnc.data.examples import Split
+from bsnc.diagnostics import counted
 from bsnc.ir import DataConfig, Target
 from bsnc.ops import Shape
 
@@ -53,7 +54,7 @@ class Classification:
     target: ClassVar[Target] = "class"
 
     def expects(self, targets: Tensor, classes: int) -> tuple[Shape, str]:  # noqa: ARG002
-        return (classes,), f"{classes} classes"
+        return (classes,), counted(classes, "class", "classes")
 
     def losses(self, outputs: Tensor, targets: Tensor, smoothing: float = 0.0) -> Tensor:
         """Cross-entropy in nats."""
@@ -80,7 +81,7 @@ class Segmentation:
 
     def expects(self, targets: Tensor, classes: int) -> tuple[Shape, str]:
         height, width = targets.shape[1:]
-        return (classes, height, width), f"masks of {height}×{width} pixels of {classes} classes"
+        return (classes, height, width), f"masks of {height}×{width} pixels of {counted(classes, 'class', 'classes')}"
 
     def losses(self, outputs: Tensor, targets: Tensor, smoothing: float = 0.0) -> Tensor:
         """The mean cross-entropy in nats over the pixels of an example that count, 0 where none does."""
@@ -136,7 +137,7 @@ class Regression:
 
     def expects(self, targets: Tensor, classes: int) -> tuple[Shape, str]:  # noqa: ARG002
         shape = tuple(targets.shape[1:])
-        return shape, f"{targets.shape[1]} value{'' if targets.shape[1] == 1 else 's'} an example"
+        return shape, f"{counted(targets.shape[1], 'value')} an example"
 
     def losses(self, outputs: Tensor, targets: Tensor, smoothing: float = 0.0) -> Tensor:  # noqa: ARG002
         """The mean squared error of an example's standardised values; there are no labels to smooth."""

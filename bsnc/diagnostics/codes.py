@@ -234,7 +234,8 @@ CODES: dict[str, Code] = {
     "BSN406": Code(
         "entry without effect",
         "An entry of a section that others leave without use: a warm-up of gates, for one, means something only where "
-        "gates learn beside the weights, `ignore` only of masks, `ema` only where a final network is trained.",
+        "gates learn beside the weights, `ignore` only of masks, `ema` only where a final network is trained, and a "
+        "share for test only where the data have no split for it.",
         severity="warning",
     ),
     "BSN501": Code(
@@ -281,6 +282,12 @@ CODES: dict[str, Code] = {
         "There is no such device here, or not as many as `--devices` asks for; or a batch cannot be split evenly among "
         "them: `batch_size` is that of all processes together. Or one of several processes that trained together is "
         "gone: it was killed, or has told above what went wrong; the run goes on from what it last saved.",
+    ),
+    "BSN509": Code(
+        "run in use",
+        "Another process is training in the directory, or going on with its run: two would write over each other's "
+        "files. A process that was killed holds it no longer.",
+        environment=True,
     ),
     "BSN511": Code("not an ONNX model", "The file is not a readable, well-formed ONNX model."),
     "BSN512": Code(
@@ -350,6 +357,19 @@ CODES: dict[str, Code] = {
         "The package `datasets` could not find, fetch or prepare the data set of `hub(…)`; the message is its own. "
         "What was fetched once it keeps on disk.",
         environment=True,
+    ),
+    "BSN535": Code(
+        "a part of the data is not read",
+        "Beside the splits the source holds arrays, folders, files or splits whose names say nothing to bsnc. They are "
+        "left out; a name that was mistyped would be too.",
+        severity="warning",
+    ),
+    "BSN536": Code(
+        "numbers become equal in float32",
+        "Networks compute in float32, which has about 7 digits. Of the numbers of a feature, stored with more, half or "
+        "fewer are left apart, as where all are near 10⁹: what they tell is lost before they are normalised. Subtract "
+        "their mean first.",
+        severity="warning",
     ),
     "BSN541": Code(
         "log cannot be kept",

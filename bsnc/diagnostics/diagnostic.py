@@ -86,6 +86,11 @@ def error_in_short(error: BaseException) -> str:
     return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
 
 
+def counted(number: int, noun: str, nouns: str | None = None) -> str:
+    """`1 class`, `2 classes`: the plural has an `s` where none is given."""
+    return f"{number} {noun if number == 1 else nouns or noun + 's'}"
+
+
 def first_line(error: BaseException) -> str:
     """Of what an error says; its type where that is nothing."""
     lines = str(error).strip().splitlines()

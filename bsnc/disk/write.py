@@ -36,6 +36,14 @@ def write_json(path: Path, data: object) -> None:
     write_atomically(path, (json.dumps(data, indent=1, ensure_ascii=False) + "\n").encode())
 
 
+def append(path: Path, content: bytes) -> None:
+    """To a file, and on the disk when it returns: what is written later is not there without it. Raises OSError."""
+    with path.open("ab") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
 def sweep(directory: Path) -> None:
     """Remove the temporary files that a killed process left in a directory, if there is one."""
     for path in directory.iterdir() if directory.is_dir() else ():

@@ -103,14 +103,14 @@ def importer(root: Path, read: Callable[[Path], Source] = read_source) -> Loader
 
 
 @contextmanager
-def writing(path: Path, help: str | None = None) -> Generator[None, None, None]:
-    """Turns failures to write below `path` into Diagnosed (BSN003)."""
+def writing(path: Path, remedy: Callable[[], str] | None = None) -> Generator[None, None, None]:
+    """Turns failures to write below `path` into Diagnosed (BSN003), with help where there is a remedy."""
     try:
         yield
     except OSError as error:
         where = error.filename or path
-        message = f"cannot write: {_reason(error)}"
-        raise Diagnosed(Diagnostic("BSN003", message, subject=str(where), help=help)) from None
+        message, help_text = f"cannot write: {_reason(error)}", remedy() if remedy else None
+        raise Diagnosed(Diagnostic("BSN003", message, subject=str(where), help=help_text)) from None
 
 
 def replace_content(path: Path, content: bytes) -> None:

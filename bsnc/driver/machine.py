@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-from bsnc.diagnostics import Diagnosed, Diagnostic
+from bsnc.diagnostics import Diagnosed, Diagnostic, counted
 from bsnc.driver.interruption import Interrupted
 from bsnc.ir import Hardware, TrainConfig
 from bsnc.train import Machine, open_machine
@@ -32,7 +32,7 @@ def settle(hardware: Hardware) -> Hardware:
         devices, nodes = local, started // local
     found = torch.cuda.device_count()
     if device == "cuda" and devices > found:
-        message = f"{devices} CUDA device{'s' * (devices > 1)} asked for, and torch finds {found} here"
+        message = f"{counted(devices, 'CUDA device')} asked for, and torch finds {found} here"
         raise _unusable(message, "`--device cpu` trains without")
     return hardware.model_copy(update={"device": device, "devices": devices, "nodes": nodes})
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -15,13 +14,13 @@ from torch import fx
 from bsnc.cost import Given
 from bsnc.data import Dataset, Regression, load_data
 from bsnc.diagnostics import Diagnosed, Diagnostic
-from bsnc.disk import is_temporary, write_atomically, write_json
+from bsnc.disk import write_atomically, write_json
 from bsnc.driver.budgets import CostReport, bounds_to_hold, report_costs, require_feasible
 from bsnc.driver.check import load_program, warnings_of
-from bsnc.driver.files import gone_if_empty, make_directory, permit_code, writing
+from bsnc.driver.files import make_directory, permit_code, writing
 from bsnc.driver.given import everything_given, given_of
-from bsnc.driver.interruption import Interrupted, Interruption
 from bsnc.driver.machine import launched, machine_of
+from bsnc.driver.run_directory import SUMMARY, prepared, require_unfinished, resumed, stopping
 from bsnc.driver.teacher import TEACHER, kept_teacher, read_teacher
 from bsnc.driver.watching import watched
 from bsnc.export import Certificate, Deployment, Step, export_model
@@ -33,9 +32,7 @@ from bsnc.train import (
     RunConfig,
     RunResult,
     Silent,
-    Stopped,
     forget_checkpoints,
-    has_begun,
     load_begun,
     load_run,
     require_permission,
@@ -46,7 +43,6 @@ from bsnc.train import (
 from bsnc.watch import kept_logs, require_packages
 
 READING = "reading data"
-SUMMARY = "summary.json"
 WORK_PER_THREAD = 1e9
 MOST_EXAMPLES = 1000
 """Test examples on which the model file is compared with the network."""
@@ -127,22 +123,22 @@ def train_spec(
         warn([*warnings_of(analysis), *report.diagnostics])
     threads = threads or max(1, suggested_threads(program, report) // machine.hardware.devices)
     teacher = read_teacher(program, path.parent, threads)
-    if machine.is_first:
-        prepare(directory)
-    if machine.is_first and dataset is None:
-        progress.wait(READING)
-    with gone_if_empty(directory):
+    with prepared(directory) if machine.is_first else nullcontext():
+        if machine.is_first and dataset is None:
+            progress.wait(READING)
         dataset = dataset or load_data(program.data, program.graph)
-    with gone_if_empty(directory), _stopping(directory) as interruption, watched(progress, directory, logs) as watcher:
-        if teacher is not None and machine.is_first:
-            write_atomically(directory / TEACHER, teacher.content)
-        watch = watcher if machine.is_first else Silent()
-        stop, ask = interruption.requested, teacher and teacher.ask
-        with launched(machine, directory, threads):
-            given = replace(given, latency=machine.broadcast(given.latency))
-            parts = (directory, seed, watch, given, dataset, stop, ask, machine)
-            result = train_program(program, analysis.sources, *parts)
-        return _finish(directory, result, given) if machine.is_first else None
+        if machine.is_first:
+            warn(list(dataset.warnings))
+        with stopping(directory) as interruption, watched(progress, directory, logs) as watcher:
+            if teacher is not None and machine.is_first:
+                write_atomically(directory / TEACHER, teacher.content)
+            watch = watcher if machine.is_first else Silent()
+            stop, ask = interruption.requested, teacher and teacher.ask
+            with launched(machine, directory, threads):
+                given = replace(given, latency=machine.broadcast(given.latency))
+                parts = (directory, seed, watch, given, dataset, stop, ask, machine)
+                result = train_program(program, analysis.sources, *parts)
+            return _finish(directory, result, given) if machine.is_first else None
 
 
 def resume_run(
@@ -159,7 +155,7 @@ def resume_run(
 
     `warn`, `step` and what it returns as of `train_spec`; `logs` beside those that the run has.
     """
-    _require_unfinished(directory)
+    require_unfinished(directory)
     require_packages([*logs, *kept_logs(directory)])
     program, config = load_begun(directory)
     machine = machine_of(hardware or config.hardware, program.train)
@@ -173,27 +169,16 @@ def resume_run(
             given = everything_given(program, analysis, allow_extern, step)
         warn(_other_versions(directory, config))
     teacher = kept_teacher(program, directory, config.threads)
-    if machine.is_first:
-        progress.wait(READING)
-    with _stopping(directory) as interruption, watched(progress, directory, logs) as watcher:
+    alone = resumed(directory) if machine.is_first else nullcontext()
+    with alone, stopping(directory) as interruption, watched(progress, directory, logs) as watcher:
+        if machine.is_first:
+            progress.wait(READING)
         watch = watcher if machine.is_first else Silent()
         stop, ask = interruption.requested, teacher and teacher.ask
         with launched(machine, directory, config.threads):
             given = replace(given, latency=machine.broadcast(given.latency))
             result = resume_program(directory, watch, given, stop=stop, teacher=ask, machine=machine)
         return _finish(directory, result, given) if machine.is_first else None
-
-
-def _require_unfinished(directory: Path) -> None:
-    """Raises Diagnosed (BSN001 no such directory, BSN505 nothing to go on with)."""
-    if not directory.is_dir():
-        raise Diagnosed(Diagnostic("BSN001", "there is no directory of a run here", subject=str(directory)))
-    if (directory / SUMMARY).exists():
-        help_text = "`bsnc export` writes its model again"
-        raise Diagnosed(Diagnostic("BSN505", "the run is finished", subject=str(directory), help=help_text))
-    if not has_begun(directory):
-        help_text = f"begin it again: `bsnc train SPEC -o {directory}`"
-        raise Diagnosed(Diagnostic("BSN505", "no run has begun here", subject=str(directory), help=help_text))
 
 
 def _other_versions(directory: Path, config: RunConfig) -> list[Diagnostic]:
@@ -204,18 +189,6 @@ def _other_versions(directory: Path, config: RunConfig) -> list[Diagnostic]:
         return []
     message = f"the run began with other versions, {', '.join(changed)}: numbers may differ a little"
     return [Diagnostic("BSN506", message, subject=str(directory))]
-
-
-@contextmanager
-def _stopping(directory: Path) -> Generator[Interruption, None, None]:
-    """Signals stop a run where it can go on, and failures to write tell how it can."""
-    how, interruption = f"bsnc train --resume {directory}", Interruption()
-    try:
-        with writing(directory, help=f"once that is mended, `{how}` goes on"), interruption:
-            yield interruption
-    except Stopped as stopped:
-        signum = interruption.signum or signal.SIGTERM  # another process may have been asked
-        raise Interrupted(f"stopped in {stopped}; go on with: {how}", signum) from None
 
 
 def _finish(directory: Path, result: RunResult, given: Given) -> Trained:
@@ -254,19 +227,6 @@ def suggested_threads(program: Program, report: CostReport) -> int:
     """
     flops = next(c.maximum for c in report.costs if str(c.key) == "flops")
     return max(1, min(torch.get_num_threads(), round(flops * program.train.batch_size / WORK_PER_THREAD)))
-
-
-def prepare(directory: Path) -> None:
-    """A directory for a run: new, empty, or of a run that was killed before it began. Raises Diagnosed (BSN003)."""
-    make_directory(directory)
-    with writing(directory):
-        names = {path.name for path in directory.iterdir() if not is_temporary(path)}
-    if names <= {"spec.bsn", "imports", "ir.json", TEACHER} and names != {TEACHER}:
-        return
-    message, help_text = "the directory for the run is not empty", "name a new one with `-o`"
-    if has_begun(directory) and not (directory / SUMMARY).exists():
-        help_text = f"it holds a run that can go on, with `--resume {directory}`; or name a new one with `-o`"
-    raise Diagnosed(Diagnostic("BSN003", message, subject=str(directory), help=help_text))
 
 
 def export_run(run: Path, model: Path, step: Step, allow_extern: bool = False) -> Certificate:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import fx
 
 from bsnc.cost import Given, cost_of
-from bsnc.diagnostics import Diagnosed, Diagnostic, first_line
+from bsnc.diagnostics import Diagnosed, Diagnostic, counted, first_line
 from bsnc.export.amount import ModelCosts
 from bsnc.export.certificate import BudgetRow, budget_rows
 from bsnc.export.metadata import Hidden, Provenance, fold_and_note, read_provenance
@@ -179,7 +179,7 @@ def _compare_outputs(
         raise _complaint("BSN511", path, f"ONNX Runtime cannot run it: {error}") from None
     if not parity.holds:
         message = f"outputs differ from those of the spec's network by up to {parity.max_abs_diff:.3g}"
-        note = f"the same weights, {parity.examples} examples, tolerance {parity.tolerance:g}"
+        note = f"the same weights, {counted(parity.examples, 'example')}, tolerance {parity.tolerance:g}"
         result.diagnostics.append(Diagnostic("BSN514", message, subject=str(path), notes=(note,)))
     return parity
 

@@ -42,7 +42,7 @@ from bsnc.ir.listing import module_text, pipeline_text, print_graph, shape_text
 from bsnc.ir.liveness import edges_on_a_path, forced_edges, live_bits, live_edges, reached_edges
 from bsnc.ir.metric import METRICS, metrics_in_short, metrics_text
 from bsnc.ir.networkx_view import to_networkx
-from bsnc.ir.program import IrFormatError, Program, Setting, dump_program, graph_hash, load_program
+from bsnc.ir.program import IrFormatError, Program, Setting, dump_program, first_mistake, graph_hash, load_program
 from bsnc.ir.quantity import as_bound, exactly, roughly
 from bsnc.ir.schedule import makes_tensor, scheduled_arrivals
 from bsnc.ir.verify import InvalidGraphError, verify
@@ -103,6 +103,7 @@ __all__ = [
     "edges_on_a_path",
     "every_cost",
     "exactly",
+    "first_mistake",
     "forced_edges",
     "graph_hash",
     "live_bits",

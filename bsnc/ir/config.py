@@ -298,7 +298,7 @@ class ExternData(Frozen):
 
 
 Source = Annotated[Digits | Hub | Parquet | ImageFolder | Npz | ExternData, Field(discriminator="kind")]
-Columns = str | tuple[str, ...]
+Columns = str | Annotated[tuple[str, ...], Field(min_length=1)]
 Extent = Annotated[int, Field(ge=1)]
 
 

@@ -47,8 +47,17 @@ def load_program(text: str) -> Program:
         program = Program.model_validate_json(text)
         verify(program.graph)
     except (ValidationError, AssertionError) as error:
-        raise IrFormatError(first_line(error)) from error
+        raise IrFormatError(first_mistake(error)) from error
     return program
+
+
+def first_mistake(error: ValidationError | AssertionError) -> str:
+    """What is wrong with a JSON text, and where in it."""
+    if isinstance(error, AssertionError):
+        return first_line(error)
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    place = ".".join(map(str, first["loc"]))
+    return f"`{place}`: {first['msg']}" if place else first["msg"]
 
 
 def graph_hash(graph: Graph) -> str:

@@ -62,8 +62,7 @@ def _words(annotation: Any, metadata: Sequence[Any] = ()) -> str:
     if origin in (Union, UnionType):
         return _any_of([_words(argument) for argument in arguments if argument is not NoneType])
     if origin is tuple:
-        count = next((f" of {m.min_length}" for m in metadata if hasattr(m, "min_length")), "")
-        return f"a list{count}, each item {_words(arguments[0])}"
+        return f"a list{_length(metadata)}, each item {_words(arguments[0])}"
     if annotation is ExternData:
         return '`extern "…"(…)`'
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
@@ -73,6 +72,14 @@ def _words(annotation: Any, metadata: Sequence[Any] = ()) -> str:
         return f"{_SCALARS[annotation]} from {limits['ge']} to {limits['le']}"
     bounds = [words.format(limits[bound]) for bound, words in _BOUNDS if bound in limits]
     return " ".join([_SCALARS[annotation], " and ".join(bounds)]).rstrip()
+
+
+def _length(metadata: Sequence[Any]) -> str:
+    least = next((m.min_length for m in metadata if hasattr(m, "min_length")), None)
+    most = next((m.max_length for m in metadata if hasattr(m, "max_length")), None)
+    if least is None:
+        return ""
+    return f" of {least}" if least == most else f" of at least {least}"
 
 
 def _any_of(words: list[str]) -> str:

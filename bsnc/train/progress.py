@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from bsnc.diagnostics import Diagnostic
-from bsnc.disk import write_atomically
+from bsnc.disk import append, write_atomically
 from bsnc.ir import Graph
+from bsnc.train.rows import Row, read_rows
 
-Row = Mapping[str, object]
 Probabilities = Mapping[str, float | Mapping[str, float]]
 """Gate → probability of keeping its edges, or of each of its options."""
 
@@ -167,8 +166,13 @@ class Journal(Relay):
         self.path, self._suspicion = path, suspicion
         self._rows: list[Row] = []
 
+    def begin(self, plan: Plan) -> None:
+        """Raises Diagnosed (BSN503) where rows of a run that goes on are damaged."""
+        read_rows(self.path)
+        super().begin(plan)
+
     def phase(self, name: str, epochs: int, done: int = 0) -> None:
-        self._rows = [row for row in _rows(self.path) if row["phase"] != name or int(str(row["epoch"])) < done]
+        self._rows = [row for row in read_rows(self.path) if row["phase"] != name or int(str(row["epoch"])) < done]
         write_atomically(self.path, "".join(map(_line, self._rows)).encode())
         super().phase(name, epochs, done)
 
@@ -177,8 +181,7 @@ class Journal(Relay):
         found = self._suspicion(self._rows) if self._suspicion and not self._has_warned else None
         if found is not None:
             row = self._rows[-1] = {**row, "warning": found.code}
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(_line(row))
+        append(self.path, _line(row).encode())
         super().epoch(row)
         if found is not None:
             self.warn(found)
@@ -190,10 +193,3 @@ class Journal(Relay):
 
 def _line(row: Row) -> str:
     return json.dumps(dict(row)) + "\n"
-
-
-def _rows(path: Path) -> Iterator[Row]:
-    """Those that were written whole."""
-    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
-        with suppress(ValueError):
-            yield json.loads(line)

@@ -12,7 +12,7 @@ import torch
 from torch import fx
 
 from bsnc.cost import Given
-from bsnc.data import Dataset, check_augmentation, check_batch, check_fit, load_data
+from bsnc.data import Dataset, check_augmentation, check_batch, check_fit, digest_of, load_data
 from bsnc.diagnostics import Diagnosed, Diagnostic, Source
 from bsnc.disk import sweep
 from bsnc.ir import CostKey, Graph, Program, graph_hash
@@ -135,7 +135,7 @@ def train_program(
     check_augmentation(dataset, program.data.augment)
     check_batch(dataset, program.train.batch_size)
     machine = machine or Machine()
-    config = config_of(program, sources, seed, dataset.sizes, machine.hardware)
+    config = config_of(program, sources, seed, dataset, machine.hardware)
     if machine.is_first:
         begin_run(directory, program, sources, config)
     return _Run(program, config, directory, dataset, given, progress, stop, teacher, machine).run()
@@ -156,14 +156,25 @@ def resume_program(
     """
     program, config = load_begun(directory)
     dataset = dataset or load_data(program.data, program.graph)
-    if dataset.sizes != config.examples:
-        message = "the data have changed since the run began: their splits have other numbers of examples"
-        raise Diagnosed(Diagnostic("BSN501", message, subject=str(directory)))
+    _require_same(dataset, config, directory)
     check_batch(dataset, program.train.batch_size)
     machine = machine or Machine()
     for place in (directory, directory / CHECKPOINTS) if machine.is_first else ():
         sweep(place)
     return _Run(program, config, directory, dataset, given, progress, stop, teacher, machine).run()
+
+
+def _require_same(dataset: Dataset, config: RunConfig, directory: Path) -> None:
+    """Raises Diagnosed (BSN501) where the data are not those that the run began with."""
+    if dataset.sizes != config.examples:
+        what = "splits have other numbers of examples"
+    elif config.data_sha256 not in (None, digest_of(dataset)):
+        what = "examples are others, or in another order"
+    else:
+        return
+    message = f"the data have changed since the run began: their {what}"
+    help_text = "bring back the data that it began with, or train anew, into another directory"
+    raise Diagnosed(Diagnostic("BSN501", message, subject=str(directory), help=help_text))
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor, fx, nn
 
 from bsnc import __version__
+from bsnc.data import Dataset, digest_of
 from bsnc.diagnostics import Diagnosed, Diagnostic, Source, first_line
 from bsnc.disk import write_atomically, write_json
 from bsnc.ir import (
@@ -30,6 +31,7 @@ from bsnc.ir import (
     SearchConfig,
     TrainConfig,
     dump_program,
+    first_mistake,
     graph_hash,
     load_program,
 )
@@ -68,6 +70,8 @@ class RunConfig(Frozen):
     train: TrainConfig
     data: DataConfig
     examples: dict[str, int]
+    data_sha256: str | None = None
+    """Of `digest_of` the data; None in runs of versions that kept none."""
     budgets: tuple[str, ...]
     versions: dict[str, str]
     python: str
@@ -83,9 +87,9 @@ def begin_run(directory: Path, program: Program, sources: Sequence[Source], conf
 
 
 def config_of(
-    program: Program, sources: Sequence[Source], seed: int, examples: dict[str, int], hardware: Hardware
+    program: Program, sources: Sequence[Source], seed: int, dataset: Dataset, hardware: Hardware
 ) -> RunConfig:
-    """Of a run that begins here and now; `examples` is how many each split has."""
+    """Of a run that begins here and now."""
     return RunConfig(
         bsnc=__version__,
         seed=seed,
@@ -94,7 +98,8 @@ def config_of(
         search=program.search,
         train=program.train,
         data=program.data,
-        examples=examples,
+        examples=dataset.sizes,
+        data_sha256=digest_of(dataset),
         budgets=tuple(str(budget) for budget in program.budgets),
         versions=versions(),
         python=platform.python_version(),
@@ -119,7 +124,7 @@ def load_begun(directory: Path) -> tuple[Program, RunConfig]:
     except IrFormatError as error:
         raise _damaged(directory, f"ir.json: {error}") from None
     except ValidationError as error:
-        raise _damaged(directory, f"{CONFIG}: {error.errors()[0]['msg']}") from None
+        raise _damaged(directory, f"{CONFIG}: {first_mistake(error)}") from None
 
 
 def hash_sources(sources: Sequence[Source]) -> str:
@@ -183,7 +188,7 @@ def load_run(directory: Path, allow_extern: bool = False) -> tuple[Program, Arch
     except IrFormatError as error:
         raise _damaged(directory, f"ir.json: {error}") from None
     except ValidationError as error:
-        raise _damaged(directory, f"architecture.json: {error.errors()[0]['msg']}") from None
+        raise _damaged(directory, f"architecture.json: {first_mistake(error)}") from None
     except (RuntimeError, ValueError) as error:
         raise _damaged(directory, f"weights.safetensors: {first_line(error)}") from None
     network.eval()

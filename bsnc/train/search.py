@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, fx
 
 from bsnc.data import Dataset
-from bsnc.diagnostics import Diagnosed, Diagnostic
+from bsnc.diagnostics import Diagnosed, Diagnostic, counted
 from bsnc.ir import Program
 from bsnc.lower import lower_stochastic
 from bsnc.search import (
@@ -115,7 +115,7 @@ class Search:
     def _check_rest(self, rest: int, held: int) -> None:
         """Raises Diagnosed (BSN501) where the examples that are not held out do not fill a batch."""
         if rest < self.program.train.batch_size:
-            left = f"{held} of {held + rest} training examples are held out, which leaves {rest}"
+            left = f"{held} of {counted(held + rest, 'training example')} are held out, which leaves {rest}"
             message = f"{left}, fewer than a batch of {self.program.train.batch_size}"
             help_text = "lower `held_out` in section `search`, or `batch_size` in section `train`"
             raise Diagnosed(Diagnostic("BSN501", message, subject="section search", help=help_text))

@@ -33,12 +33,15 @@ def model_files(tiny_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     _hardmax_model(folder / "foreign.onnx")
     _damaged_runs(folder)
     _stopped_run(folder)
+    _run_with_a_scratch(folder)
     return folder
 
 
 @pytest.fixture(scope="session")
 def data_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of small data sets, in which something is wrong."""
+    import numpy as np
+
     from tests.data.made import CLASSES, as_on_the_hub, pixels, png, write_folders, write_images, write_table
 
     folder = tmp_path_factory.mktemp("data") / "files"
@@ -51,14 +54,25 @@ def data_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_table(folder / "two_labels.parquet", bad | {"coarse": [0, 1] * 3, "label": [0, 1, 2] * 2})
     write_folders(folder / "photos", {"cat": 3})
     write_folders(folder / "photos", {"dog": 3, "owl": 3}, (4, 6))
+    numbers = np.random.default_rng(0).normal(size=(2, 12, 3))
+    numbers[..., 1] += 1e9
+    classes = np.arange(12) % 3
+    given = {"x": numbers[0], "y": classes, "x_test": numbers[1], "y_test": classes, "x_extra": numbers[1]}
+    np.savez(folder / "suspect.npz", **given)
     return folder
 
 
 @pytest.fixture
 def packages(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """For cases that say so in their name, a package is not installed, `datasets` cannot reach the hub, or there is
-    memory for 20 examples only."""
+    """For cases that say so in their name, a package is not installed, `datasets` cannot reach the hub, there is memory
+    for 20 examples only, or another process has locked the directory."""
     name = request.node.name
+    if "in_use" in name:
+
+        def flock(*_: object) -> None:
+            raise BlockingIOError
+
+        monkeypatch.setattr("fcntl.flock", flock)
     if "without_tensorboard" in name:
         monkeypatch.setitem(sys.modules, "tensorboard", None)
     if "without_datasets" in name:
@@ -173,3 +187,12 @@ def _stopped_run(folder: Path) -> None:
     (run / "config.json").write_text(json.dumps(config), encoding="utf-8")
     (run / "checkpoints").mkdir()
     (run / "checkpoints" / "search.safetensors").write_bytes(b"half")
+
+
+def _run_with_a_scratch(folder: Path) -> None:
+    """Half of its rows of metrics are not text."""
+    run = folder / "scratched"
+    shutil.copytree(folder / "run", run)
+    (run / "summary.json").unlink()
+    rows = (run / "metrics.jsonl").read_bytes().splitlines(keepends=True)
+    (run / "metrics.jsonl").write_bytes(b"\377\0\376\n" + b"".join(rows[1:]))

@@ -133,7 +133,8 @@ def test_what_is_refused(text: str, expected: list[str]) -> None:
             '`extern "…"(…)`, not `x`',
         ),
         ("data { size = [8] }", "`size` must be a list of 2, each item an int of at least 1, not `[8]`"),
-        ("data { input = 3 }", "`input` must be a string or a list, each item a string, not `3`"),
+        ("data { input = 3 }", "`input` must be a string or a list of at least 1, each item a string, not `3`"),
+        ("data { label = [] }", "`label` must be a string or a list of at least 1, each item a string, not `[]`"),
         ('data { source = extern "a:b"() }', "data of one's own is not allowed"),
         (
             "data { augment = x }",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from bsnc.diagnostics import Diagnosed, first_line
-from bsnc.train import load_run
+from bsnc.train import load_begun, load_run
 from bsnc.train import search as searching
 from tests.conftest import TINY, Bsnc
 
@@ -37,6 +38,24 @@ def test_a_damaged_run_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(Diagnosed) as caught:
         load_run(tmp_path)
     assert "train anew" in (caught.value.diagnostics[0].help or "")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("ir.json", '{"graph": {"name": "n", "nodes": 3}}', "ir.json: `graph.nodes`: Input should be"),
+        ("ir.json", "{", "ir.json: Invalid JSON"),
+        ("config.json", '{"bsnc": 1}', "config.json: `bsnc`: Input should be a valid string"),
+    ],
+)
+def test_the_place_in_a_damaged_file_is_named(
+    tiny_run: Path, tmp_path: Path, name: str, content: str, says: str
+) -> None:
+    run = shutil.copytree(tiny_run / "run", tmp_path / "run")
+    (run / name).write_text(content)
+    with pytest.raises(Diagnosed) as caught:
+        load_begun(run)
+    assert caught.value.diagnostics[0].message.startswith(says)
 
 
 def test_the_first_line_of_an_error_that_says_nothing() -> None:

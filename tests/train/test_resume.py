@@ -1,11 +1,13 @@
 """A run that is stopped, anywhere, goes on and ends as if it had not been, byte for byte."""
 
+import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
+from bsnc.data import Split, load_data
 from bsnc.diagnostics import Diagnosed, Source
 from bsnc.driver import Overrides
 from bsnc.driver.check import load_program
@@ -132,3 +134,20 @@ def test_a_checkpoint_of_another_run_is_refused(case: Case, tmp_path: Path) -> N
     with pytest.raises(Diagnosed) as caught:
         resume_program(tmp_path / "one", Silent())
     assert [(d.code, d.message) for d in caught.value.diagnostics] == [("BSN503", "it belongs to another run")]
+
+
+def test_data_that_have_changed_are_refused(case: Case, tmp_path: Path) -> None:
+    """As many examples as before, but two of another class; also where a run was begun by an older version."""
+    with pytest.raises(Stopped):
+        train_program(case.program, [Source("s.bsn", SPEC)], tmp_path, 3, Silent(), stop=After(2))
+    data = load_data(case.program.data, case.program.graph)
+    labels = data.train.targets.clone()
+    labels[:2] = 9 - labels[:2]
+    other = replace(data, train=Split(data.train.inputs, labels))
+    with pytest.raises(Diagnosed, match="their examples are others") as caught:
+        resume_program(tmp_path, Silent(), dataset=other)
+    assert caught.value.diagnostics[0].code == "BSN501"
+    config = json.loads((tmp_path / "config.json").read_text())
+    (tmp_path / "config.json").write_text(json.dumps({k: v for k, v in config.items() if k != "data_sha256"}))
+    with pytest.raises(Stopped):
+        resume_program(tmp_path, Silent(), dataset=other, stop=After(1))

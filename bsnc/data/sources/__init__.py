@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 
+from bsnc.data.sources.checks import check_names, warn_of_idle
 from bsnc.data.sources.digits import read_digits
 from bsnc.data.sources.extern import read_extern
 from bsnc.data.sources.hub import read_hub
@@ -27,7 +28,8 @@ __all__ = ["READERS", "Places", "RawSplit", "RawSplits", "Reader", "Request", "r
 
 
 def read_source(request: Request) -> RawSplits:
-    """The examples of a source. Raises Diagnosed, BSN501 also for a key that the source has no use for."""
+    """The examples of a source; what is suspect is added to the request's warnings. Raises Diagnosed, BSN501 also for a
+    key that the source has no use for."""
     config, kind = request.config, request.config.source.kind
     if kind not in TABLES and (config.input is not None or config.label is not None):
         raise unusable(f"`input` and `label` name columns, and source `{kind}` has none")
@@ -35,4 +37,7 @@ def read_source(request: Request) -> RawSplits:
         raise unusable(f"`size` is for encoded images, and source `{kind}` has none")
     with warnings.catch_warnings():  # of Pillow, on images that it reads all the same
         warnings.simplefilter("ignore")
-        return READERS[kind](request)
+        raw = READERS[kind](request)
+    check_names(raw)
+    warn_of_idle(raw, request)
+    return raw

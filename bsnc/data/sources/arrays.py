@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from bsnc.data.examples import Split
+from bsnc.data.sources.precision import warn_of_rounding
 from bsnc.data.sources.raw import SPLITS, Places, RawSplit, RawSplits, Request, distinct_names, unusable
-from bsnc.diagnostics import did_you_mean
+from bsnc.diagnostics import counted, did_you_mean
 
 Arrays = Mapping[str, Any]
 _LARGEST = 2**31
@@ -44,7 +45,9 @@ class Encoder:
         if len(unknown := np.flatnonzero(found < 0)):
             text = texts[unknown[0]]
             known = did_you_mean(text, self.class_names)
-            raise places.bad(int(unknown[0]), f"label `{text}` is none of the {len(numbers)} classes", known)
+            raise places.bad(
+                int(unknown[0]), f"label `{text}` is none of the {counted(len(numbers), 'class', 'classes')}", known
+            )
         return found
 
 
@@ -53,7 +56,18 @@ def read_arrays(arrays: Arrays, request: Request, name: str) -> RawSplits:
     keys = _keys(arrays, name)
     encoder = Encoder(_class_names(arrays, name))
     read = {split: _split(arrays, x, y, request, name, encoder) for split, (x, y) in keys.items()}
+    _warn(arrays, keys, request, name)
     return RawSplits(read["train"], read.get("validation"), read.get("test"), encoder.class_names, name)
+
+
+def _warn(arrays: Arrays, keys: Mapping[str, tuple[str, str]], request: Request, name: str) -> None:
+    used = {"class_names", *(key for pair in keys.values() for key in pair)}
+    help_text = "splits are called `x_train` and `y_train`, `x_validation` …, `x_test` …"
+    request.warn_of_unused("arrays", [key for key in arrays if key not in used], name, help_text)
+    x, y = keys["train"]
+    warn_of_rounding(_laid_out(arrays[x], request.shape), request, f"`{x}`", name)
+    if request.config.target == "value":
+        warn_of_rounding(arrays[y].reshape(len(arrays[y]), -1), request, f"`{y}`", name)
 
 
 def as_inputs(array: NDArray[Any], request: Request, places: Places) -> Tensor:

@@ -44,7 +44,10 @@ def read_hub(request: Request) -> RawSplits:
         raise _not_loaded(source, error) from None
     splits = cast("Mapping[str, Any]", loaded)
     whole = shown(Path(source.path))
-    tables = {split: [HubTable(f"{whole}, {name}", splits[name])] for split, name in by_split(splits, whole).items()}
+    names = by_split(splits, whole)
+    tables = {split: [HubTable(f"{whole}, {name}", splits[name])] for split, name in names.items()}
+    others = [name for name in splits if name not in names.values()]
+    request.warn_of_unused("splits", others, whole, "they are none for training, validation or test")
     return read_tables(tables, request, whole)
 
 

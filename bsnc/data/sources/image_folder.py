@@ -46,6 +46,8 @@ def read_image_folder(request: Request) -> RawSplits:
     if any(split_called(name) == "train" for name in folders):
         called = by_split([name for name in folders if split_called(name)], shown(root))
         splits = {split: names[name] for split, name in called.items()}
+        others = [name for name in folders if not split_called(name)]
+        request.warn_of_unused("folders", others, shown(root), "classes are folders in those of the splits")
     classes = tuple(_folders(splits["train"]))
     if not classes:
         raise unusable("there are no folders of classes", shown(splits["train"]))

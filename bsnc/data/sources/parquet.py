@@ -82,4 +82,7 @@ def read_parquet(request: Request) -> RawSplits:
     if not splits:
         help_text = "they are called `train-*.parquet`, `validation-*.parquet`, `test-*.parquet`"
         raise unusable("the directory has no Parquet files of splits", shown(path), help_text)
+    used = {table.path for tables in splits.values() for table in tables}
+    others = [file.name for file in files if file not in used]
+    request.warn_of_unused("files", others, shown(path), "a name begins with the split that the file is of")
     return read_tables(splits, request, shown(path))

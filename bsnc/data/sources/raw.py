@@ -26,15 +26,26 @@ SPLITS = {
 
 @dataclass(frozen=True)
 class Request:
-    """What a spec asks for: its section `data`, and the shape of one example that the network takes."""
+    """What a spec asks for: its section `data`, and the shape of one example that the network takes. Readers add
+    `warnings`."""
 
     config: DataConfig
     shape: Shape
+    warnings: list[Diagnostic] = field(default_factory=list[Diagnostic])
 
     @property
     def channels(self) -> int | None:
         """Of images that the network takes; None where it takes none."""
         return self.shape[0] if len(self.shape) == 3 else None
+
+    def warn(self, code: str, message: str, subject: str, help_text: str | None = None) -> None:
+        self.warnings.append(Diagnostic(code, message, subject=subject, help=help_text))
+
+    def warn_of_unused(self, kind: str, names: Sequence[str], subject: str, help_text: str) -> None:
+        """BSN535 where there are any, of one kind: arrays, folders."""
+        if names:
+            called = listed([f"`{name}`" for name in names])
+            self.warn("BSN535", f"{kind} that nothing is read from: {called}", subject, help_text)
 
     def taken(self, rows: int) -> int:
         """How many of so many rows of a split are read."""
@@ -116,6 +127,12 @@ class Reader(Protocol):
     """Reads a source. Raises Diagnosed for whatever is wrong with it (BSN001, BSN501, BSN531 to BSN534)."""
 
     def __call__(self, request: Request) -> RawSplits: ...
+
+
+def listed(names: Sequence[str], most: int = 5) -> str:
+    """Names with commas, the first ones of many."""
+    rest = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + rest
 
 
 def shown(path: Path) -> str:

@@ -14,6 +14,7 @@ from bsnc.data.examples import Split
 from bsnc.data.sources.arrays import Encoder, as_inputs, as_targets
 from bsnc.data.sources.columns import Chosen, Column, check_same, choose, columns_of
 from bsnc.data.sources.images import ImageStack, check_images_wanted, content_of
+from bsnc.data.sources.precision import warn_of_rounding
 from bsnc.data.sources.raw import SPLITS, Places, RawSplit, RawSplits, Request, unusable
 
 BATCH = 512
@@ -41,6 +42,7 @@ class Part:
     tables: Sequence[Table]
     places: Places
     rows: int
+    is_train: bool = False
 
 
 def read_tables(splits: Mapping[str, Sequence[Table]], request: Request, name: str) -> RawSplits:
@@ -56,16 +58,17 @@ def read_tables(splits: Mapping[str, Sequence[Table]], request: Request, name: s
         check_images_wanted(request, name)
     encoder = Encoder(chosen.targets[0].class_names)
     ordered = {split: splits[split] for split in SPLITS if split in splits}
-    read = {split: _read(_part(tables, request), chosen, request, encoder) for split, tables in ordered.items()}
+    parts = {split: _part(tables, request, split == "train") for split, tables in ordered.items()}
+    read = {split: _read(part, chosen, request, encoder) for split, part in parts.items()}
     return RawSplits(read["train"], read.get("validation"), read.get("test"), encoder.class_names, name)
 
 
-def _part(tables: Sequence[Table], request: Request) -> Part:
+def _part(tables: Sequence[Table], request: Request, is_train: bool) -> Part:
     places = Places([(table.name, table.rows) for table in tables])
     rows = request.taken(sum(table.rows for table in tables))
     if rows == 0:
         raise unusable("there are no rows", tables[0].name)
-    return Part(tables, places, rows)
+    return Part(tables, places, rows, is_train)
 
 
 def _read(part: Part, chosen: Chosen, request: Request, encoder: Encoder) -> RawSplit:
@@ -74,8 +77,18 @@ def _read(part: Part, chosen: Chosen, request: Request, encoder: Encoder) -> Raw
     for start, batch in _rows(part, chosen.names):
         inputs.take(batch, start)
         targets.take(batch, start)
-    taken = as_inputs(inputs.array(), request, part.places)
-    return RawSplit(Split(taken, as_targets(targets.array(), request, part.places, encoder)), part.places)
+    found, labels = inputs.array(), targets.array()
+    if part.is_train:
+        _warn_of_rounding(found, chosen.inputs, part, request)
+        _warn_of_rounding(labels, chosen.targets if request.config.target == "value" else (), part, request)
+    taken = as_inputs(found, request, part.places)
+    return RawSplit(Split(taken, as_targets(labels, request, part.places, encoder)), part.places)
+
+
+def _warn_of_rounding(array: NDArray[Any], columns: Sequence[Column], part: Part, request: Request) -> None:
+    names = [f"column `{column.name}`" for column in columns]
+    if names:
+        warn_of_rounding(array, request, names if len(names) > 1 else names[0], part.tables[0].name)
 
 
 def _rows(part: Part, names: Sequence[str]) -> Iterator[tuple[int, Any]]:

@@ -1,0 +1,1 @@
+$ bsnc train --resume files/scratched
