@@ -59,6 +59,10 @@ class SearchConfig(Frozen):
     """Of a joint search: weight of the gates' entropy (nats, summed) in the objective at the end of the search; it
     grows linearly from 0 once the targets have reached the bounds, so that gates that hardly matter decide too. 0 as in
     the paper."""
+    freeze: Epochs = 0
+    """Of a joint search: a gate whose likeliest value has had p ≥ 0.99 for so many epochs in a row, the budgets'
+    targets being at the bounds, is from then on sampled at that value and learns no more; 0 never. The architecture is
+    found by what such gates learnt before."""
 
 
 class Sgd(Frozen):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor, fx
@@ -83,9 +83,10 @@ class Search:
         policy = JointPolicy(self.program, self.budgets)
         self._train(self.dataset, network, policy, WithGates(self.progress, policy.learner.gates.by_name))
         gates = policy.learner.gates
+        frozen = gates.thaw()
         gates.close(idle_gates(gates))
         chosen = choose_architecture(gates, self.budgets)
-        verdict = judge(gates)
+        verdict = replace(judge(gates), frozen_gates=frozen)
         return Searched(network, chosen, verdict, policy.learner, policy.sampled, policy.inconsistent, 0)
 
     def _staged(self, network: fx.GraphModule) -> Searched:
