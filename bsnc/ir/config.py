@@ -29,6 +29,11 @@ class SearchConfig(Frozen):
     mode: Literal["staged", "joint"] = "staged"
     """`staged`: weights learn first, under architectures of every size; then a strategy searches, and judges with these
     weights. `joint`: gates learn beside the weights, as in the paper."""
+    split: Probability | None = None
+    """Of a joint search: the share of the training examples that is for the gates, the rest being for the weights (Liu
+    et al., 2019, first order). Where the data have a split for validation, all of that is for the gates, whatever the
+    share, and all training examples are for the weights. Not given, both learn from the same examples, as in the paper.
+    The final network learns from all training examples."""
     strategy: Strategy = "policy_gradient"
     """Of a staged search: gates that learn and a local search around what they know, or what these have to beat:
     regularised evolution, random feasible architectures."""

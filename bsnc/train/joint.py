@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
 from bsnc.ir import Program
 from bsnc.search import Freezer, GateLearner, Sample, judge
+from bsnc.train.apart import Judge
 from bsnc.train.bounds import BudgetTable
 from bsnc.train.checkpoint import State
 from bsnc.train.progress import Row
@@ -30,11 +33,20 @@ class JointPolicy:
         return self.learner.sample(batch, generator)
 
     def learn(self, sample: Sample, losses: Tensor, epochs: float) -> None:
+        costs = self._record(sample)
+        if self._is_warm(epochs):
+            self.learner.learn(sample, losses, costs, self._done)
+
+    def _is_warm(self, epochs: float) -> bool:
+        """Whether gates learn after so many epochs."""
+        self._done = (epochs - self.config.warmup) / max(1, self.epochs - self.config.warmup)
+        return self._done >= 0
+
+    def _record(self, sample: Sample) -> Tensor:
+        """The costs of a sample, `[B, K]`, which count among those of the epoch."""
         costs = self.budgets.costs(sample.live)
         self._epoch.append((costs[sample.live.any(1)], sample.inconsistent))
-        self._done = (epochs - self.config.warmup) / max(1, self.epochs - self.config.warmup)
-        if self._done >= 0:
-            self.learner.learn(sample, losses, costs, self._done)
+        return costs
 
     def row(self) -> Row:
         self.sampled = torch.cat([costs for costs, _ in self._epoch])
@@ -75,6 +87,32 @@ class JointPolicy:
         self.learner.penalty.lambdas = state["lambdas"]
         self.inconsistent, self.sampled = state["inconsistent"], state["sampled"]
         self._epoch = [(costs, count) for costs, count in state["epoch"]]
+
+
+class ApartPolicy(JointPolicy):
+    """The same, but gates learn from examples of their own: after each step of the weights from the losses of a batch
+    of these, under a sample of its own."""
+
+    def __init__(self, program: Program, budgets: BudgetTable, judge: Judge) -> None:
+        super().__init__(program, budgets)
+        self.judge, self.batch = judge, program.train.batch_size
+
+    def sample(self, batch: int, generator: torch.Generator) -> Sample:
+        """For the weights: no gradient goes to the gates."""
+        return replace(super().sample(batch, generator), relaxed=None, leaf=None)
+
+    def learn(self, sample: Sample, losses: Tensor, epochs: float) -> None:  # noqa: ARG002
+        self._record(sample)
+        if self._is_warm(epochs):
+            own = self.learner.sample(self.batch, self.judge.generator)
+            self.learner.learn(own, self.judge(own, epochs), self._record(own), self._done)
+
+    def state_dict(self) -> State:
+        return {**super().state_dict(), "judge": self.judge.state_dict()}
+
+    def load_state_dict(self, state: State) -> None:
+        super().load_state_dict(state)
+        self.judge.load_state_dict(state["judge"])
 
 
 def means(costs: Tensor) -> list[float] | list[None]:
