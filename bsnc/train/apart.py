@@ -39,8 +39,7 @@ def set_apart(dataset: Dataset, share: float, batch: int, generator: torch.Gener
         train, count = dataset.train, round(share * len(dataset.train))
         order = torch.randperm(len(train), generator=generator)
         own, rest = (rows.sort().values for rows in (order[:count], order[count:]))
-        gates, weights = (train[rows.to(train.inputs.device)] for rows in (own, rest))
-        parts = Parts(replace(dataset, train=weights), gates, own)
+        parts = Parts(replace(dataset, train=train.subset(rest)), train.subset(own), own)
     for who, examples in (("weights", parts.weights.train), ("gates", parts.gates)):
         if len(examples) < batch:
             raise Diagnosed(_too_few(dataset, who, len(examples), batch))
@@ -111,7 +110,7 @@ class Judge:
             self.seed, self._order = int(torch.randint(2**31, (1,), generator=self.generator)), None
         if self._order is None:
             self._order = torch.randperm(len(self.examples), generator=torch.Generator().manual_seed(self.seed))
-        rows = self._order[self.place : self.place + size].to(self.examples.inputs.device)
+        rows = self._order[self.place : self.place + size]
         self.place += size
         if self.place + size > len(self.examples):
             self.place = 0
