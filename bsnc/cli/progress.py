@@ -194,6 +194,8 @@ def metrics_text(row: Row, bounds: Mapping[str, float]) -> list[str]:
     parts += [_cost_text(name, value, bounds.get(name)) for name, value in costs.items() if value is not None]
     if "open_gates" in row:
         parts += [f"entropy {row['mean_entropy']:.2f}", f"open gates {row['open_gates']}"]
+    if row.get("frozen_gates"):
+        parts.append(f"frozen {row['frozen_gates']}")
     return parts
 
 

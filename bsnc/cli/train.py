@@ -104,11 +104,12 @@ def run_text(trained: Trained) -> str:
     result = trained.result
     mirrored = f"with mirrored inputs too: {evaluation_text(result.final.mirrored)}\n" if result.final.mirrored else ""
     state = "converged" if result.verdict.converged else "not converged"
+    frozen = f"; frozen gates: {result.verdict.frozen_gates}" if result.verdict.frozen_gates else ""
     parts = [
         f"test: {evaluation_text(result.test)}\n"
         f"{mirrored}"
         f"network: {len(result.graph.edges)} of {len(result.program.graph.edges)} edges\n"
-        f"search: {state}: {result.verdict.reason}; inconsistent samples: {result.inconsistent}"
+        f"search: {state}: {result.verdict.reason}; inconsistent samples: {result.inconsistent}{frozen}"
     ]
     if result.final.compared:
         parts.append(comparison_table(result.final.compared, result.program.train.final))

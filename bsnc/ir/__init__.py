@@ -39,7 +39,7 @@ from bsnc.ir.config import (
 )
 from bsnc.ir.graph import Edge, Frozen, Gate, Graph, Node, OpCall, Slot
 from bsnc.ir.listing import module_text, pipeline_text, print_graph, shape_text
-from bsnc.ir.liveness import edges_on_a_path, forced_edges, live_bits, live_edges, reached_edges
+from bsnc.ir.liveness import NEVER, edges_on_a_path, forced_edges, live_bits, live_edges, reached_edges
 from bsnc.ir.metric import METRICS, metrics_in_short, metrics_text
 from bsnc.ir.networkx_view import to_networkx
 from bsnc.ir.program import IrFormatError, Program, Setting, dump_program, first_mistake, graph_hash, load_program
@@ -50,6 +50,7 @@ from bsnc.ir.verify import InvalidGraphError, verify
 __all__ = [
     "COST_SIGNATURES",
     "METRICS",
+    "NEVER",
     "SECTIONS",
     "AdamW",
     "Augmentation",

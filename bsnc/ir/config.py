@@ -29,6 +29,11 @@ class SearchConfig(Frozen):
     mode: Literal["staged", "joint"] = "staged"
     """`staged`: weights learn first, under architectures of every size; then a strategy searches, and judges with these
     weights. `joint`: gates learn beside the weights, as in the paper."""
+    split: Probability | None = None
+    """Of a joint search: the share of the training examples that is for the gates, the rest being for the weights (Liu
+    et al., 2019, first order). Where the data have a split for validation, all of that is for the gates, whatever the
+    share, and all training examples are for the weights. Not given, both learn from the same examples, as in the paper.
+    The final network learns from all training examples."""
     strategy: Strategy = "policy_gradient"
     """Of a staged search: gates that learn and a local search around what they know, or what these have to beat:
     regularised evolution, random feasible architectures."""
@@ -59,6 +64,10 @@ class SearchConfig(Frozen):
     """Of a joint search: weight of the gates' entropy (nats, summed) in the objective at the end of the search; it
     grows linearly from 0 once the targets have reached the bounds, so that gates that hardly matter decide too. 0 as in
     the paper."""
+    freeze: Epochs = 0
+    """Of a joint search: a gate whose likeliest value has had p ≥ 0.99 for so many epochs in a row, the budgets'
+    targets being at the bounds, is from then on sampled at that value and learns no more; 0 never. The architecture is
+    found by what such gates learnt before."""
 
 
 class Sgd(Frozen):

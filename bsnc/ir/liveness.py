@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+NEVER = -1.0
+"""The relaxed mask, in all rows of a batch, of an edge that no sample keeps: it does not even run for a gradient."""
+
 
 def live_bits(graph: Graph, kept: Sequence[int], everyone: int) -> list[int]:
     """For each edge the set of examples in which it is live, given the sets in which it is kept.

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.modules.batchnorm import _BatchNorm  # pyright: ignore[reportPrivateUsage]
 
-from bsnc.ir import Graph, Node, live_edges, reached_edges
+from bsnc.ir import NEVER, Graph, Node, live_edges, reached_edges
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,8 @@ class LiveRows:
     statistics and in the mean of its gradients.
 
     Under relaxed masks `weights` `[B, E]` are these, and the rows of an edge are those in which its source is reached:
-    it runs there for the sake of its gradient, kept or not, and its output is multiplied by its weight.
+    it runs there for the sake of its gradient, kept or not, and its output is multiplied by its weight. Those whose
+    mask is NEVER do not run.
     """
 
     batch: int
@@ -58,11 +59,12 @@ class FindLiveRows(nn.Module):
         self.register_buffer("place", torch.empty(0), persistent=False)
 
     def forward(self, masks: Tensor) -> LiveRows:
-        kept = masks.detach().bool().cpu().numpy()
+        kept = (masks.detach() > 0).cpu().numpy()
         live = torch.from_numpy(live_edges(self.graph, kept))
         own = own_rows(len(live), *self.part)
         if masks.requires_grad:
-            rows = self._rows(torch.from_numpy(reached_edges(self.graph, kept)), own)
+            runs = torch.from_numpy(reached_edges(self.graph, kept)) & (masks.detach() != NEVER).cpu()
+            rows = self._rows(runs, own)
             weights = masks[own].to(self.place.device)
             return replace(rows, inconsistent=int((~live[own].any(1)).sum()), weights=weights)
         return self._rows(live, own)

@@ -53,7 +53,8 @@ def shared_batch_norm(norm: _BatchNorm, value: Tensor) -> Tensor:
     if norm.running_mean is not None and norm.running_var is not None:
         mean = torch.where(total > 1, mean, norm.running_mean)
         variance = torch.where(total > 1, variance, norm.running_var)
-        _track(norm, total, mean.detach(), variance.detach())
+        if norm.track_running_stats:
+            _track(norm, total, mean.detach(), variance.detach())
     value = (wide - mean.view(shape)) * torch.rsqrt(variance + norm.eps).view(shape)
     return value * norm.weight.view(shape) + norm.bias.view(shape) if norm.affine else value
 

@@ -5,6 +5,7 @@ from bsnc.search.costliest import costliest
 from bsnc.search.entropy import entropy_bits, entropy_gradient
 from bsnc.search.enumeration import FEW, every_sample, sample_count
 from bsnc.search.estimators import ESTIMATORS, Estimator
+from bsnc.search.freezer import CERTAIN, Freezer
 from bsnc.search.gates import Gates, Sample, expand_switches, initial_gates, masks_of_sample
 from bsnc.search.learner import GateLearner
 from bsnc.search.ledger import Ledger, Seen
@@ -18,12 +19,14 @@ from bsnc.search.wide import WideGates
 
 __all__ = [
     "BLACK_BOX",
+    "CERTAIN",
     "ESTIMATORS",
     "FEW",
     "Architecture",
     "Estimator",
     "Extreme",
     "Found",
+    "Freezer",
     "GateLearner",
     "Gates",
     "Ledger",

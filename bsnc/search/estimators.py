@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 import torch
 from torch import Tensor
 
+from bsnc.ir import NEVER
 from bsnc.search.gates import MAX_DRAWS, Gates, Sample
 
 
@@ -98,6 +99,7 @@ class GumbelStraightThrough(Estimator):
         if not bool(live.any(1).all()):
             live = gates.mend(hard, live)
         relaxed = hard.to(soft.dtype) + soft - soft.detach()
+        relaxed = torch.where(gates.is_frozen & ~gates.most_probable, NEVER, relaxed)
         return Sample(hard, live, inconsistent, relaxed, leaf)
 
     def gradient(self, gates: Gates, sample: Sample, losses: Tensor, penalties: Tensor) -> Tensor:  # noqa: ARG002
@@ -121,15 +123,17 @@ class GumbelStraightThrough(Estimator):
 
 
 def _mixed(gates: Gates, logits: Tensor) -> Tensor:
-    """Logits `[S]` → those of the mixture with the exploration floor, from which samples come; differentiable."""
-    if not gates.explore:
-        return logits
-    single = (1 - gates.explore) * torch.sigmoid(logits) + gates.explore / 2
-    mixed = torch.logit(single)
-    for group in gates.groups:
-        options = (1 - gates.explore) * torch.softmax(logits[group], 0) + gates.explore / len(group)
-        mixed = mixed.index_copy(0, group, torch.log(options))
-    return mixed
+    """Logits `[S]` → those of the mixture with the exploration floor, from which samples come, infinite where gates are
+    frozen; differentiable."""
+    if gates.explore:
+        single = (1 - gates.explore) * torch.sigmoid(logits) + gates.explore / 2
+        mixed = torch.logit(single)
+        for group in gates.groups:
+            options = (1 - gates.explore) * torch.softmax(logits[group], 0) + gates.explore / len(group)
+            mixed = mixed.index_copy(0, group, torch.log(options))
+        logits = mixed
+    certain = torch.where(gates.is_single, torch.inf, 0.0)  # of the options of a choice the others have none
+    return torch.where(gates.is_frozen, torch.where(gates.most_probable, certain, -torch.inf), logits)
 
 
 def _mean_score(gates: Gates, sample: Sample, advantage: Tensor) -> Tensor:

@@ -51,12 +51,18 @@ class Gates:
     `sample` draws from the distribution *given that input and output are connected*: inconsistent rows are
     drawn again. With a baseline that centres the batch the score function needs no correction for that, since
     the shift of the mean is the same for every row.
+
+    Gates that are `frozen`, `[G]` bool, are sampled at their likeliest value with certainty and do not learn. What they
+    have learnt stays in their logits.
     """
 
     def __init__(self, graph: Graph, init: float, explore: float = 0.0) -> None:
         """Every Bernoulli gate at probability `init`, the options of a categorical gate alike."""
         self.graph = graph
         self.explore = explore
+        self.frozen = torch.zeros(len(graph.gates), dtype=torch.bool)
+        self.owner = torch.tensor([g for g, columns in enumerate(graph.gate_switches) for _ in columns]).long()
+        """`[S]`: the gate of each switch."""
         self._groups = [torch.tensor(switches) for switches in _categorical(graph)]
         start = torch.logit(torch.tensor(init, dtype=torch.float64))
         self.logits = torch.full((graph.switch_count,), float(start))
@@ -75,30 +81,44 @@ class Gates:
     def chances(self) -> Tensor:
         """`[S]`: of each switch to be on in a sample, by logits and exploration floor."""
         p = self.probabilities
-        if not self.explore:
-            return p
         uniform = torch.full_like(p, 0.5)
         for group in self._groups:
             uniform[group] = 1 / len(group)
-        return (1 - self.explore) * p + self.explore * uniform
+        mixed = (1 - self.explore) * p + self.explore * uniform if self.explore else p
+        return torch.where(self.is_frozen, self.most_probable.to(p.dtype), mixed)
+
+    @property
+    def is_frozen(self) -> Tensor:
+        """`[S]` bool: the switch is of a frozen gate."""
+        return self.frozen[self.owner]
+
+    @property
+    def pinned(self) -> Tensor:
+        """Logits `[S]`, float64, in which those of frozen gates outweigh all others: no other value of such a gate is
+        likelier, whatever comes with it."""
+        most = 2 * MAX_LOGIT * (len(self.logits) + 1)
+        certain = torch.where(self.most_probable, most, -most).double()
+        return torch.where(self.is_frozen, certain, self.logits.double())
 
     def score(self, switches: Tensor) -> Tensor:
-        """Samples `[B, S]` → ∂ log p(sample) / ∂ logits, `[B, S]`: without a floor it is sample − p."""
+        """Samples `[B, S]` → ∂ log p(sample) / ∂ logits, `[B, S]`: without a floor it is sample − p; 0 for what is
+        frozen."""
         p, q, on = self.probabilities, self.chances, switches.to(self.logits.dtype)
         if not self.explore:
-            return on - p
+            return (on - p).masked_fill(self.is_frozen, 0.0)
         score = (on - q) * self.sensitivity
         for group in self._groups:
             ratio = ((1 - self.explore) * p / q)[group]
             chosen = (on[:, group] * ratio).sum(1, keepdim=True)
             score[:, group] = chosen * (on[:, group] - p[group])
-        return score
+        return score.masked_fill(self.is_frozen, 0.0)
 
     @property
     def sensitivity(self) -> Tensor:
-        """`[S]`: of a Bernoulli gate ∂ logit(q) / ∂ logit, q being its chance; 1 without an exploration floor."""
+        """`[S]`: of a Bernoulli gate ∂ logit(q) / ∂ logit, q being its chance; 1 without an exploration floor, 0 where
+        it is frozen."""
         p, q = self.probabilities, self.chances
-        return (1 - self.explore) * p * (1 - p) / (q * (1 - q))
+        return ((1 - self.explore) * p * (1 - p) / (q * (1 - q))).masked_fill(self.is_frozen, 0.0)
 
     @property
     def most_probable(self) -> Tensor:
@@ -138,13 +158,13 @@ class Gates:
         for group in self._groups:
             chosen = torch.searchsorted(q[group].cumsum(0), uniform[:, group[0]].contiguous(), right=True)
             switches[:, group] = chosen.clamp(max=len(group) - 1)[:, None] == torch.arange(len(group))
-        return switches
+        return torch.where(self.is_frozen, self.most_probable, switches)
 
     def mend(self, switches: Tensor, live: Tensor) -> Tensor:
-        """Put the most probable connected architecture into the rows of switches `[B, S]` that are inconsistent: the
-        live edges `[B, E]` then."""
+        """Put the most probable connected architecture, that which agrees with frozen gates, into the rows of switches
+        `[B, S]` that are inconsistent: the live edges `[B, E]` then."""
         broken = ~live.any(1)
-        best = most_probable(self.graph, self.logits.double().numpy(), ())
+        best = most_probable(self.graph, self.pinned.numpy(), ())
         assert best is not None, "a feasible program has an architecture"
         switches[broken] = torch.from_numpy(best.switches)
         return self.live(switches)
@@ -186,8 +206,14 @@ class Gates:
         return likeliest[[switches.start for switches in self.graph.gate_switches]]
 
     def descend(self, gradient: Tensor, rate: float) -> None:
-        """A step of plain SGD on the logits. `gradient` is that of the expected objective, `[S]`."""
-        self.logits.sub_(rate * gradient).clamp_(-MAX_LOGIT, MAX_LOGIT)
+        """A step of plain SGD on logits that are not frozen. `gradient` is that of the expected objective, `[S]`."""
+        self.logits.sub_(rate * gradient.masked_fill(self.is_frozen, 0.0)).clamp_(-MAX_LOGIT, MAX_LOGIT)
+
+    def thaw(self) -> int:
+        """No gate is frozen any more; how many were."""
+        count = int(self.frozen.sum())
+        self.frozen = torch.zeros_like(self.frozen)
+        return count
 
     def close(self, idle: Tensor) -> None:
         """Decide the gates marked in `[G]` for their likeliest value, a Bernoulli gate for off."""

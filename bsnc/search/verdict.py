@@ -24,7 +24,8 @@ class Verdict:
 
     `idle` gates are those whose every other value, alone, leaves the live graph of the most probable mask alike.
     Entropy (bits, mean) and open gates (no value has p ≥ 0.9) are taken over the gates that are not idle;
-    `mean_entropy_all` is over all. Of a search without gates that learn all of these are 0.
+    `mean_entropy_all` is over all. `frozen_gates` learnt no more at the end of a joint search. Of a search without
+    gates that learn all of these are 0.
     """
 
     converged: bool
@@ -34,6 +35,7 @@ class Verdict:
     mean_entropy_all: float = 0.0
     idle_gates: int = 0
     gates: int = 0
+    frozen_gates: int = 0
 
 
 def judge(gates: Gates) -> Verdict:

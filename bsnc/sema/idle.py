@@ -8,7 +8,7 @@ from bsnc.diagnostics import Diagnostic
 from bsnc.ir import DataConfig, Frozen, SearchConfig, TrainConfig
 from bsnc.syntax import ast
 
-JOINT_KEYS = ("gate_lr", "warmup", "tighten", "entropy")
+JOINT_KEYS = ("split", "gate_lr", "warmup", "tighten", "entropy", "freeze")
 STAGED_KEYS = ("strategy", "evaluations", "held_out")
 GATE_KEYS = ("estimator", "explore", "lambda")
 FINAL_KEYS = ("ema", "distill")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bsnc.data import Dataset
 from bsnc.ir import Program
 from bsnc.search import sample_count
+from bsnc.train.apart import examples_of_weights
 from bsnc.train.bounds import BudgetTable
 from bsnc.train.progress import Plan, Stage
 from bsnc.train.staged import EVALUATIONS, held_out_count
@@ -18,8 +19,12 @@ STOCHASTIC = 2.0
 def plan_of(program: Program, dataset: Dataset, budgets: BudgetTable) -> Plan:
     """The stages of a run; the work of a step is in forward passes of one example."""
     search, train, examples = program.search, program.train, len(dataset.train)
-    stages = [Stage("search", train.epochs, STOCHASTIC * TRAINED * examples)]
-    if search.mode == "staged":
+    if search.mode == "joint":
+        apart = search.split is not None  # a forward pass of the gates beside each of the weights
+        seen = examples_of_weights(dataset, search.split)
+        stages = [Stage("search", train.epochs, STOCHASTIC * (TRAINED + apart) * seen)]
+    else:
+        stages = [Stage("search", train.epochs, STOCHASTIC * TRAINED * examples)]
         held = held_out_count(dataset, search.held_out)
         stages.append(Stage(EVALUATIONS, min(search.evaluations, sample_count(program.graph)), held, trains=False))
     wanted = {*train.compare, train.final}

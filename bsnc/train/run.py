@@ -203,9 +203,8 @@ class _Run:
         watch = (self._journal, self._checkpoints)
         self._journal.begin(plan_of(program, dataset, budgets))
         searched = Search(program, dataset, budgets, generator, *watch, self.machine).run(self.config.seed)
-        logits = {"gates.logits": searched.learner.gates.logits} if searched.learner else {}
         if self.machine.is_first:
-            save_weights(self.directory / "search.safetensors", searched.network, logits)
+            save_weights(self.directory / "search.safetensors", searched.network, searched.tensors)
 
         live = live_names(program.graph, searched.chosen)
         parts = (program, dataset, searched.network, live, self.config.seed, *watch, self.teacher)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor, fx
@@ -25,9 +25,10 @@ from bsnc.search import (
     project,
     sample_count,
 )
+from bsnc.train.apart import Judge, set_apart
 from bsnc.train.bounds import BudgetTable
 from bsnc.train.checkpoint import Checkpoints
-from bsnc.train.joint import JointPolicy
+from bsnc.train.joint import ApartPolicy, JointPolicy
 from bsnc.train.machine import Machine
 from bsnc.train.progress import Progress, WithGates
 from bsnc.train.staged import HeldOutLoss, WidePolicy, costliest_peer, gate_settings, hold_out, peers_of
@@ -48,7 +49,8 @@ class Chosen:
 class Searched:
     """What a search leaves: the SS-network with its weights, the architecture chosen, the verdict, what gates learnt
     (None where the strategy has none), costs `[N, K]` of the samples of the last epoch of gates that learn beside the
-    weights, how many samples were inconsistent, how many architectures were evaluated."""
+    weights, how many samples were inconsistent, how many architectures were evaluated, and the numbers of the training
+    examples that were the gates' own, if any."""
 
     network: fx.GraphModule
     chosen: Chosen
@@ -57,6 +59,14 @@ class Searched:
     sampled: Tensor | None
     inconsistent: int
     evaluations: int
+    gate_examples: Tensor | None = None
+
+    @property
+    def tensors(self) -> dict[str, Tensor]:
+        """What is kept beside the weights."""
+        logits = None if self.learner is None else self.learner.gates.logits
+        found = {"gates.logits": logits, "gates.examples": self.gate_examples}
+        return {name: value for name, value in found.items() if value is not None}
 
 
 @dataclass(frozen=True)
@@ -80,13 +90,23 @@ class Search:
             raise Diagnosed(Diagnostic("BSN502", str(broken), subject="train")) from None
 
     def _joint(self, network: fx.GraphModule) -> Searched:
-        policy = JointPolicy(self.program, self.budgets)
-        self._train(self.dataset, network, policy, WithGates(self.progress, policy.learner.gates.by_name))
+        policy, dataset, numbers = self._joint_policy(network)
+        self._train(dataset, network, policy, WithGates(self.progress, policy.learner.gates.by_name))
         gates = policy.learner.gates
+        frozen = gates.thaw()
         gates.close(idle_gates(gates))
         chosen = choose_architecture(gates, self.budgets)
-        verdict = judge(gates)
-        return Searched(network, chosen, verdict, policy.learner, policy.sampled, policy.inconsistent, 0)
+        verdict = replace(judge(gates), frozen_gates=frozen)
+        return Searched(network, chosen, verdict, policy.learner, policy.sampled, policy.inconsistent, 0, numbers)
+
+    def _joint_policy(self, network: fx.GraphModule) -> tuple[JointPolicy, Dataset, Tensor | None]:
+        """The gates, the data of the weights, and the numbers of the training examples that are for the gates alone."""
+        program, share = self.program, self.program.search.split
+        if share is None:
+            return JointPolicy(program, self.budgets), self.dataset, None
+        parts = set_apart(self.dataset, share, program.train.batch_size, self.generator)
+        judge = Judge(program, network, self.dataset, parts.gates, self.generator, self.machine)
+        return ApartPolicy(program, self.budgets, judge), parts.weights, parts.numbers
 
     def _staged(self, network: fx.GraphModule) -> Searched:
         search, graph = self.program.search, self.program.graph

@@ -79,7 +79,7 @@ def test_a_line_is_due_after_a_minute(plan: Plan, pass_time, capsys: pytest.Capt
 
 def test_costs_are_told_beside_their_budgets() -> None:
     found = row("search", 3, accuracy=0.5, cost={"flops": 1.18e6, "params": 1e4, "memory": None})
-    found |= {"mean_entropy": 0.5, "open_gates": 3}
+    found |= {"mean_entropy": 0.5, "open_gates": 3, "frozen_gates": 2}
     assert metrics_text(found, {"flops": 1e6, "memory": 1.0}) == [
         "loss 1.000",
         "accuracy 50.0%",
@@ -87,7 +87,9 @@ def test_costs_are_told_beside_their_budgets() -> None:
         "params 10,000",
         "entropy 0.50",
         "open gates 3",
+        "frozen 2",
     ]
+    assert metrics_text(found | {"frozen_gates": 0}, {})[-1] == "open gates 3"
 
 
 @pytest.mark.parametrize(

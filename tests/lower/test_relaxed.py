@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bsnc.ir import Graph
+from bsnc.ir import NEVER, Graph
 from bsnc.lower import lower_stochastic
 from tests.laws.build import FIXED, linear, network
 from tests.laws.strategies import law, networks
@@ -55,3 +55,23 @@ def test_the_gradient_of_a_mask_is_the_slope_of_what_the_network_computes(aggreg
         counts = kept[edge] or aggregation == "sum"
         has_say = edge >= 2 or (kept[2] and (aggregation == "sum" or kept[0] + kept[1] == 2))
         assert not (counts and has_say) or abs(found) > 1e-3
+
+
+@law(40)
+@given(networks(max_gates=8), st.integers(0, 99))
+def test_an_edge_that_is_never_kept_does_not_run_and_changes_no_output_and_no_other_gradient(graph, seed) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    never = torch.rand(len(graph.edges), generator=generator) < 0.4
+    masks = (torch.rand(5, len(graph.edges), generator=generator) < 0.6) & ~never
+    images = torch.randn(5, *graph.input.shape, generator=generator, dtype=torch.float64)
+    whole = lower_stochastic(graph).double().eval()
+    randomise(whole, seed)
+    outputs, gradients = [], []
+    for dropped in (0.0, NEVER):
+        relaxed = torch.where(never, dropped, masks.double()).requires_grad_()
+        outputs.append(whole(images, relaxed))
+        (outputs[-1].square().sum() + 0 * relaxed.sum()).backward()
+        assert relaxed.grad is not None
+        gradients.append(relaxed.grad[:, ~never])
+    assert not any(whole.live_rows(relaxed).runs[edge] for edge in never.nonzero().flatten())
+    assert torch.allclose(*outputs, rtol=1e-9, atol=1e-9) and torch.allclose(*gradients, rtol=1e-9, atol=1e-9)

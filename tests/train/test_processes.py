@@ -63,12 +63,20 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return directory
 
 
-@pytest.mark.parametrize("estimator", ["rloo", "gumbel_st"])
-def test_gradients_of_weights_and_gates_are_those_of_one_process(folder: Path, estimator: str) -> None:
-    settings = ("--set", f"search.estimator={estimator}", "--set", "search.init=0.1")
-    train(folder, "one_step.bsn", "-o", f"one-{estimator}", *settings)
-    told = train(folder, "one_step.bsn", "-o", f"two-{estimator}", *settings, torchrun=True)
-    one, two = (load_file(folder / f"{name}-{estimator}" / "search.safetensors") for name in ("one", "two"))
+APART = ("--set", "search.split=50%", "--set", "train.batch_size=16")
+"""One step of the weights, on one half of the examples, and one of the gates, on the other."""
+
+
+@pytest.mark.parametrize(
+    ("name", "estimator", "more"), [("rloo", "rloo", ()), ("gumbel", "gumbel_st", ()), ("apart", "gumbel_st", APART)]
+)
+def test_gradients_of_weights_and_gates_are_those_of_one_process(
+    folder: Path, name: str, estimator: str, more: tuple[str, ...]
+) -> None:
+    settings = ("--set", f"search.estimator={estimator}", "--set", "search.init=0.1", *more)
+    train(folder, "one_step.bsn", "-o", f"one-{name}", *settings)
+    told = train(folder, "one_step.bsn", "-o", f"two-{name}", *settings, torchrun=True)
+    one, two = (load_file(folder / f"{number}-{name}" / "search.safetensors") for number in ("one", "two"))
     assert one.keys() == two.keys() and len([name for name in one if name.endswith("running_var")]) == 8
     for name, value in one.items():
         torch.testing.assert_close(two[name], value, rtol=1e-4, atol=1e-5, msg=lambda text, n=name: f"{n}: {text}")

@@ -51,16 +51,28 @@ class Case:
     questions: int
 
 
-@pytest.fixture(scope="module", params=["staged", "joint"])
+SETTINGS = {
+    "staged": ("search.evaluations=25",),
+    "joint": ("search.mode=joint", "search.warmup=1"),
+    "apart": (  # gates learn from examples of their own; in the second epoch they are frozen, but for those that moved
+        "search.mode=joint",
+        "search.split=40%",
+        "search.warmup=0",
+        "search.tighten=0",
+        "search.init=0.992",
+        "search.freeze=1",
+    ),
+}
+
+
+@pytest.fixture(scope="module", params=[*SETTINGS])
 def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Case:
     path = tmp_path_factory.mktemp("spec") / "tiny.bsn"
     path.write_text(SPEC, encoding="utf-8")
-    settings = (f"search.mode={request.param}", "search.evaluations=25", "search.warmup=1")
-    if request.param == "joint":
-        settings = ("search.mode=joint", "search.warmup=1")
-    program = load_program(path, Overrides(settings))[0]
+    program = load_program(path, Overrides(SETTINGS[request.param]))[0]
     whole, count = tmp_path_factory.mktemp("whole"), After()
-    train_program(program, [Source("s.bsn", SPEC)], whole, 3, Silent(), stop=count)
+    result = train_program(program, [Source("s.bsn", SPEC)], whole, 3, Silent(), stop=count)
+    assert (result.verdict.frozen_gates > 0) == (request.param == "apart")
     return Case(program, whole, count.asked)
 
 
@@ -102,7 +114,7 @@ def test_a_stop_after_every_third_step(case: Case, tmp_path: Path) -> None:
 def test_what_a_killed_process_leaves_half_done_does_not_matter(case: Case, tmp_path: Path) -> None:
     """Rows of an epoch that is not in the checkpoint, half a row, half a file."""
     with pytest.raises(Stopped):
-        train_program(case.program, [Source("s.bsn", SPEC)], tmp_path, 3, Silent(), stop=After(7))
+        train_program(case.program, [Source("s.bsn", SPEC)], tmp_path, 3, Silent(), stop=After(6))
     with (tmp_path / "metrics.jsonl").open("a") as file:
         file.write('{"phase": "search", "epoch": 1, "loss": 7.0}\n{"phase": "sea')
     for directory in (tmp_path, tmp_path / "checkpoints"):
