@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bsnc.driver.compile import Compilation
     from bsnc.driver.cost import MaskCost
     from bsnc.driver.ranges import CostRange
-    from bsnc.driver.train import Trained
+    from bsnc.driver.trained import Trained
     from bsnc.export import Certificate, Plan, Profile, Step, Verification
     from bsnc.ir import CostKey, Hardware
     from bsnc.train import Progress
@@ -69,7 +69,7 @@ def train_spec(
     overrides: Overrides,
     seed: int,
     progress: Progress,
-    warn: Callable[[list[Diagnostic]], None],
+    warn: Callable[[Sequence[Diagnostic]], None],
     step: Step,
     threads: int | None = None,
     hardware: Hardware | None = None,
@@ -84,7 +84,7 @@ def train_spec(
 def resume_run(
     directory: Path,
     progress: Progress,
-    warn: Callable[[list[Diagnostic]], None],
+    warn: Callable[[Sequence[Diagnostic]], None],
     step: Step,
     allow_extern: bool = False,
     hardware: Hardware | None = None,
@@ -97,10 +97,10 @@ def resume_run(
 
 
 def export_run(run: Path, model: Path, step: Step, allow_extern: bool = False) -> Certificate:
-    """See `bsnc.driver.train.export_run`."""
-    from bsnc.driver import train
+    """See `bsnc.driver.ship.export_run`."""
+    from bsnc.driver import ship
 
-    return train.export_run(run, model, step, allow_extern)
+    return ship.export_run(run, model, step, allow_extern)
 
 
 def profile_spec(

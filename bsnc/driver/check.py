@@ -50,3 +50,9 @@ def load_program(path: Path, overrides: Overrides) -> tuple[Program, Analysis]:
 
 def warnings_of(analysis: Analysis) -> list[Diagnostic]:
     return [d for d in analysis.diagnostics if d.severity == "warning"]
+
+
+def with_data_below(program: Program, spec: Path) -> Program:
+    """The program with the absolute path of its data, which a spec gives relative to its own directory: a run is
+    exported again from wherever it lies."""
+    return program.model_copy(update={"data": program.data.below(spec.parent)})

@@ -1,40 +1,40 @@
-"""`bsnc train` and `bsnc export`: a run from spec to certified model."""
+"""`bsnc train`: a run from spec to certified model."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
-from dataclasses import asdict, dataclass, replace
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
 import torch
-from torch import fx
 
 from bsnc.cost import Given
-from bsnc.data import Dataset, Regression, load_data
+from bsnc.data import Dataset, load_data
 from bsnc.diagnostics import Diagnosed, Diagnostic
 from bsnc.disk import write_atomically, write_json
-from bsnc.driver.budgets import CostReport, bounds_to_hold, report_costs, require_feasible
-from bsnc.driver.check import load_program, warnings_of
-from bsnc.driver.files import make_directory, permit_code, writing
+from bsnc.driver.budgets import CostReport, report_costs, require_feasible
+from bsnc.driver.check import load_program, warnings_of, with_data_below
+from bsnc.driver.files import permit_code
 from bsnc.driver.given import everything_given, given_of
 from bsnc.driver.machine import launched, machine_of
 from bsnc.driver.run_directory import SUMMARY, prepared, require_unfinished, resumed, stopping
+from bsnc.driver.ship import ship
 from bsnc.driver.teacher import TEACHER, kept_teacher, read_teacher
+from bsnc.driver.trained import Trained
 from bsnc.driver.watching import watched
-from bsnc.export import Certificate, Deployment, Step, export_model
-from bsnc.ir import CostKey, Graph, Hardware, Program
+from bsnc.export import Step
+from bsnc.ir import Hardware, Program, metrics_text
 from bsnc.report import draw_graph
 from bsnc.sema import Analysis, Overrides
 from bsnc.train import (
+    Machine,
     Progress,
     RunConfig,
     RunResult,
     Silent,
     forget_checkpoints,
     load_begun,
-    load_run,
     require_permission,
     resume_program,
     train_program,
@@ -44,46 +44,7 @@ from bsnc.watch import kept_logs, require_packages
 
 READING = "reading data"
 WORK_PER_THREAD = 1e9
-MOST_EXAMPLES = 1000
-"""Test examples on which the model file is compared with the network."""
-
-
-@dataclass(frozen=True)
-class Trained:
-    """A finished run and the model that it shipped."""
-
-    directory: Path
-    model: Path
-    result: RunResult
-    certificate: Certificate
-
-    def as_json(self) -> dict[str, object]:
-        """The shape of `train --json`."""
-        verdict = self.result.verdict
-        return {
-            "run": str(self.directory),
-            "model": str(self.model),
-            "certificate": str(self.model.with_name("certificate.json")),
-            "test": self.result.test.as_json(),
-            "test_inherited": self.result.inherited.as_json(),
-            "test_mirrored": self.result.final.mirrored.as_json() if self.result.final.mirrored else None,
-            "compared": {
-                origin: {**found.as_json(), "exported": origin == self.result.program.train.final}
-                for origin, found in self.result.final.compared.items()
-            },
-            "budgets": [
-                row.model_dump() | outcome.as_json()
-                for row, outcome in zip(self.certificate.budgets, self.result.budgets, strict=True)
-            ],
-            "verdict": asdict(verdict),
-            "projected": self.result.architecture.projected,
-            "projection_gap": self.result.architecture.projection_gap,
-            "inconsistent_samples": self.result.inconsistent,
-            "evaluations": self.result.evaluations,
-            "parity": self.certificate.parity.max_abs_diff,
-            "data": self.result.dataset.sizes,
-            "seconds": round(self.result.seconds, 2),
-        }
+Warn = Callable[[Sequence[Diagnostic]], None]
 
 
 def train_spec(
@@ -92,7 +53,7 @@ def train_spec(
     overrides: Overrides,
     seed: int,
     progress: Progress,
-    warn: Callable[[list[Diagnostic]], None],
+    warn: Warn,
     step: Step,
     threads: int | None = None,
     hardware: Hardware | None = None,
@@ -108,34 +69,22 @@ def train_spec(
     program, analysis = load_program(path, overrides)
     program = with_data_below(program, path)
     machine = machine_of(hardware or Hardware(), program.train)
-    given = given_of(program, analysis, overrides.allow_extern)
-    report = report_costs(program, analysis, given)
-    require_feasible(report)
-    dataset = None
-    if machine.is_first and not all(given.tells(budget.cost) for budget in program.budgets):
-        progress.wait(READING)
-        dataset = load_data(program.data, program.graph)  # before measuring, which takes longer
-        given = everything_given(program, analysis, overrides.allow_extern, step)
-        report = report_costs(program, analysis, given)
-        require_feasible(report)
-    _require_weights(report, analysis)
-    if machine.is_first:
-        warn([*warnings_of(analysis), *report.diagnostics])
-    threads = threads or max(1, suggested_threads(program, report) // machine.hardware.devices)
+    if not machine.is_first:
+        progress, warn = Silent(), _nobody
+    feasible = _require_feasible(program, analysis, overrides.allow_extern, machine, progress, step)
+    _require_weights(feasible.report, analysis)
+    warn([*warnings_of(analysis), *feasible.report.diagnostics])
+    threads = threads or max(1, suggested_threads(program, feasible.report) // machine.hardware.devices)
     teacher = read_teacher(program, path.parent, threads)
-    with prepared(directory) if machine.is_first else nullcontext():
-        if machine.is_first and dataset is None:
-            progress.wait(READING)
-        dataset = dataset or load_data(program.data, program.graph)
-        if machine.is_first:
-            warn(list(dataset.warnings))
-        with stopping(directory) as interruption, watched(progress, directory, logs) as watcher:
+    with _of_the_first(machine, prepared(directory)):
+        dataset = feasible.dataset or _read(program, progress)
+        warn(dataset.warnings)
+        with stopping(directory) as interruption, _watched(machine, progress, directory, logs) as watch:
             if teacher is not None and machine.is_first:
                 write_atomically(directory / TEACHER, teacher.content)
-            watch = watcher if machine.is_first else Silent()
             stop, ask = interruption.requested, teacher and teacher.ask
             with launched(machine, directory, threads):
-                given = replace(given, latency=machine.broadcast(given.latency))
+                given = _given_to_all(feasible.given, machine)
                 parts = (directory, seed, watch, given, dataset, stop, ask, machine)
                 result = train_program(program, analysis.sources, *parts)
             return _finish(directory, result, given) if machine.is_first else None
@@ -144,7 +93,7 @@ def train_spec(
 def resume_run(
     directory: Path,
     progress: Progress,
-    warn: Callable[[list[Diagnostic]], None],
+    warn: Warn,
     step: Step,
     allow_extern: bool = False,
     hardware: Hardware | None = None,
@@ -159,26 +108,77 @@ def resume_run(
     require_packages([*logs, *kept_logs(directory)])
     program, config = load_begun(directory)
     machine = machine_of(hardware or config.hardware, program.train)
+    if not machine.is_first:
+        progress, warn = Silent(), _nobody
     require_permission(program, directory, allow_extern)
     if allow_extern:
         permit_code(directory)
-    analysis = Analysis()
-    given = given_of(program, analysis, allow_extern)
-    if machine.is_first:
-        if not all(given.tells(budget.cost) for budget in program.budgets):
-            given = everything_given(program, analysis, allow_extern, step)
-        warn(_other_versions(directory, config))
+    known = given_of(program, Analysis(), allow_extern)
+    if machine.is_first and not _tells_all(known, program):
+        known = everything_given(program, Analysis(), allow_extern, step)
+    warn(_other_versions(directory, config))
     teacher = kept_teacher(program, directory, config.threads)
-    alone = resumed(directory) if machine.is_first else nullcontext()
-    with alone, stopping(directory) as interruption, watched(progress, directory, logs) as watcher:
-        if machine.is_first:
-            progress.wait(READING)
-        watch = watcher if machine.is_first else Silent()
+    alone = _of_the_first(machine, resumed(directory))
+    with alone, stopping(directory) as interruption, _watched(machine, progress, directory, logs) as watch:
+        progress.wait(READING)
         stop, ask = interruption.requested, teacher and teacher.ask
         with launched(machine, directory, config.threads):
-            given = replace(given, latency=machine.broadcast(given.latency))
+            given = _given_to_all(known, machine)
             result = resume_program(directory, watch, given, stop=stop, teacher=ask, machine=machine)
         return _finish(directory, result, given) if machine.is_first else None
+
+
+@dataclass(frozen=True)
+class _Feasible:
+    """What is known of a program that can be trained within its budgets; its data, if they were read for that."""
+
+    given: Given
+    report: CostReport
+    dataset: Dataset | None = None
+
+
+def _require_feasible(
+    program: Program, analysis: Analysis, allow_extern: bool, machine: Machine, progress: Progress, step: Step
+) -> _Feasible:
+    """Raises Diagnosed (BSN401 and others). Latencies that are not known are measured by the first process."""
+    given = given_of(program, analysis, allow_extern)
+    report = report_costs(program, analysis, given)
+    require_feasible(report)
+    if not machine.is_first or _tells_all(given, program):
+        return _Feasible(given, report)
+    dataset = _read(program, progress)  # before measuring, which takes longer
+    given = everything_given(program, analysis, allow_extern, step)
+    report = report_costs(program, analysis, given)
+    require_feasible(report)
+    return _Feasible(given, report, dataset)
+
+
+def _tells_all(given: Given, program: Program) -> bool:
+    return all(given.tells(budget.cost) for budget in program.budgets)
+
+
+def _given_to_all(given: Given, machine: Machine) -> Given:
+    """With the latencies that the first process knows, in all of them."""
+    return replace(given, latency=machine.broadcast(given.latency))
+
+
+def _read(program: Program, progress: Progress) -> Dataset:
+    progress.wait(READING)
+    return load_data(program.data, program.graph)
+
+
+def _of_the_first(machine: Machine, context: AbstractContextManager[None]) -> AbstractContextManager[None]:
+    return context if machine.is_first else nullcontext()
+
+
+def _watched(
+    machine: Machine, progress: Progress, directory: Path, logs: Sequence[str]
+) -> AbstractContextManager[Progress]:
+    return watched(progress, directory, logs) if machine.is_first else nullcontext(progress)
+
+
+def _nobody(_: Sequence[Diagnostic]) -> None:
+    pass
 
 
 def _other_versions(directory: Path, config: RunConfig) -> list[Diagnostic]:
@@ -193,11 +193,14 @@ def _other_versions(directory: Path, config: RunConfig) -> list[Diagnostic]:
 
 def _finish(directory: Path, result: RunResult, given: Given) -> Trained:
     """Ship what a run found; only then is the run over."""
-    program, architecture = result.program, result.architecture
+    program, architecture, model = result.program, result.architecture, directory / "model.onnx"
     bounds = [(outcome.cost, outcome.bound) for outcome in result.budgets]
     parts = (program, result.graph, result.network, result.dataset, architecture.spec_sha256)
-    certificate = _ship(directory / "model.onnx", *parts, bounds, given)
-    trained = Trained(directory, directory / "model.onnx", result, certificate)
+    try:
+        certificate = ship(model, *parts, bounds, given)
+    except Diagnosed as refused:
+        raise Diagnosed(*(_not_lost(mistake, directory, result) for mistake in refused.diagnostics)) from None
+    trained = Trained(directory, model, result, certificate)
     picture = draw_graph(program.graph, live=architecture.live, probabilities=architecture.probabilities)
     write_atomically(directory / "architecture.svg", picture.encode())
     write_json(directory / SUMMARY, trained.as_json())
@@ -205,10 +208,11 @@ def _finish(directory: Path, result: RunResult, given: Given) -> Trained:
     return trained
 
 
-def with_data_below(program: Program, spec: Path) -> Program:
-    """The program with the absolute path of its data, which a spec gives relative to its own directory: a run is
-    exported again from wherever it lies."""
-    return program.model_copy(update={"data": program.data.below(spec.parent)})
+def _not_lost(mistake: Diagnostic, directory: Path, result: RunResult) -> Diagnostic:
+    """Why a model is not shipped, and what became of the network."""
+    note = f"the network is trained ({metrics_text(result.test.metrics)} of the test split) and kept"
+    help_text = mistake.help or f"`bsnc train --resume {directory}` only exports and measures it again"
+    return replace(mistake, notes=(*mistake.notes, note), help=help_text)
 
 
 def _require_weights(report: CostReport, analysis: Analysis) -> None:
@@ -227,56 +231,3 @@ def suggested_threads(program: Program, report: CostReport) -> int:
     """
     flops = next(c.maximum for c in report.costs if str(c.key) == "flops")
     return max(1, min(torch.get_num_threads(), round(flops * program.train.batch_size / WORK_PER_THREAD)))
-
-
-def export_run(run: Path, model: Path, step: Step, allow_extern: bool = False) -> Certificate:
-    """Export a finished run again, to any file; certificate.json is written beside it. `step` follows the measuring of
-    latencies that the bound of a budget is a share of: the file is measured by itself. Raises Diagnosed."""
-    if not run.is_dir():
-        raise Diagnosed(Diagnostic("BSN001", "there is no directory of a run here", subject=str(run)))
-    if allow_extern:
-        permit_code(run)
-    program, architecture, graph, network = load_run(run, allow_extern)
-    analysis = Analysis()
-    given = given_of(program, analysis, allow_extern)
-    if any(budget.of_max and not given.tells(budget.cost) for budget in program.budgets):
-        given = everything_given(program, analysis, allow_extern, step)
-    bounds = bounds_to_hold(program, analysis, given)
-    dataset = load_data(program.data, program.graph)
-    make_directory(model.parent)
-    with writing(model):
-        return _ship(model, program, graph, network, dataset, architecture.spec_sha256, bounds, given)
-
-
-def _ship(
-    path: Path,
-    program: Program,
-    graph: Graph,
-    network: fx.GraphModule,
-    dataset: Dataset,
-    spec_sha256: str,
-    bounds: list[tuple[CostKey, float]],
-    given: Given,
-) -> Certificate:
-    """Export, certify, and only then write the model and its certificate."""
-    deployment = deployment_of(dataset, spec_sha256)
-    model, certificate = export_model(program, graph, network, deployment, bounds, examples_of(dataset), given)
-    write_atomically(path, model.SerializeToString())
-    write_json(path.with_name("certificate.json"), certificate.model_dump(mode="json"))
-    return certificate
-
-
-def deployment_of(dataset: Dataset, spec_sha256: str) -> Deployment:
-    """What a model tells of the data that it was trained on."""
-    task = dataset.task
-    scale = (task.mean, task.std) if isinstance(task, Regression) else ()
-    normalisation = (tuple(dataset.mean.tolist()), tuple(dataset.std.tolist()))
-    return Deployment(spec_sha256, dataset.class_names, *normalisation, task.target, *scale)
-
-
-def examples_of(dataset: Dataset) -> np.ndarray:
-    """Normalised test inputs `[N, …]` as numpy: all, or MOST_EXAMPLES of them at even distances, so that the memory
-    that it takes to compare networks does not grow with the data."""
-    count = len(dataset.test)
-    chosen = min(count, MOST_EXAMPLES)
-    return dataset.normalise(dataset.test[torch.arange(chosen) * count // chosen].inputs).numpy()

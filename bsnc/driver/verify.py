@@ -11,10 +11,10 @@ import numpy as np
 from bsnc.data import Dataset, load_data
 from bsnc.diagnostics import Diagnosed, Diagnostic
 from bsnc.driver.budgets import bounds_to_hold
-from bsnc.driver.check import load_program
+from bsnc.driver.check import load_program, with_data_below
 from bsnc.driver.files import read_bytes
 from bsnc.driver.given import given_of
-from bsnc.driver.train import deployment_of, examples_of, with_data_below
+from bsnc.driver.ship import deployment_of, examples_of
 from bsnc.export import Provenance, Verification, read_model, read_provenance, verify_model
 from bsnc.ir import Program
 from bsnc.sema import Overrides

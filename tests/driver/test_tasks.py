@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from bsnc.data import Dataset, Split, task_of
-from bsnc.driver import train, verify
+from bsnc.driver import ship, train, verify
 from bsnc.ir import DataConfig
 from bsnc.train import run
 from tests.conftest import Bsnc
@@ -122,7 +122,7 @@ def case(request: pytest.FixtureRequest, bsnc: Bsnc, tmp_path_factory: pytest.Te
     dataset = dataset_of(kind, test=80)
     (folder / "s.bsn").write_text({"mask": SEGMENT, "value": REGRESS, "class": SIGNAL}[kind], encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch, one_thread():
-        for module in (train, verify, run):
+        for module in (train, ship, verify, run):
             patch.setattr(module, "load_data", lambda *_: dataset, raising=False)
         done = bsnc("train", "s.bsn", "-o", "run", cwd=folder)
         assert done.exit == 0, done.stderr
@@ -198,5 +198,5 @@ def test_a_run_is_exported_again_byte_for_byte(case: Case, bsnc: Bsnc) -> None:
 def test_a_large_test_split_is_compared_on_a_thousand_examples_spread_evenly(count: int, expected: list[int]) -> None:
     numbered = Split(torch.arange(float(count))[:, None], torch.zeros(count, dtype=torch.int64))
     data = Dataset(numbered, numbered, ("a",), torch.zeros(1), torch.ones(1))
-    found = train.examples_of(data)
+    found = ship.examples_of(data)
     assert found.shape == (min(count, 1000), 1) and found[: len(expected), 0].tolist() == expected
