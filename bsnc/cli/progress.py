@@ -190,6 +190,8 @@ def _rich_bar() -> RichProgress:
 def metrics_text(row: Row, bounds: Mapping[str, float]) -> list[str]:
     """Loss, metrics, what samples of gates cost on average, the gates' entropy, each as `name value`."""
     parts = [f"loss {row['loss']:.3f}", *metrics_in_short(row)]
+    if isinstance(held := row.get("validation"), dict):
+        parts += [f"validation {text}" for text in metrics_in_short(cast(dict[str, float], held))]
     costs = cast(dict[str, float | None], row.get("cost", {}))
     parts += [_cost_text(name, value, bounds.get(name)) for name, value in costs.items() if value is not None]
     if "open_gates" in row:

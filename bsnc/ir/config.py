@@ -173,6 +173,7 @@ class Distill(Frozen):
     weight: Annotated[float, Field(gt=0, le=1)] = 0.5
 
 
+Keep = Literal["last", "best"]
 Origin = Literal["inherited", "fine_tuned", "from_scratch"]
 """Where the weights of a final network come from."""
 
@@ -197,6 +198,9 @@ class TrainConfig(Frozen):
     ema: Probability | None = None
     """Decay a step of an average of the final network's weights, which is evaluated and exported in place of the last
     ones. The search does not use it."""
+    keep: Keep = "last"
+    """Which weights of the final network's training are kept: those after the last epoch, or after the epoch of the
+    least loss on the split for validation, which the data must have."""
     distill: Distill | None = None
     """A teacher of the final network, not of the search. Only for classes."""
     final: Literal["fine_tuned", "from_scratch"] = "fine_tuned"

@@ -11,7 +11,7 @@ from bsnc.syntax import ast
 JOINT_KEYS = ("split", "gate_lr", "warmup", "tighten", "entropy", "freeze")
 STAGED_KEYS = ("strategy", "evaluations", "held_out")
 GATE_KEYS = ("estimator", "explore", "lambda")
-FINAL_KEYS = ("ema", "distill")
+FINAL_KEYS = ("ema", "keep", "distill")
 Entries = Mapping[str, Sequence[ast.Entry]]
 
 

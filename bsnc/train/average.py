@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from torch import Tensor, nn
+from typing import cast
+
+from torch import Tensor, fx, nn
 from torch.optim.swa_utils import AveragedModel
 
 from bsnc.train.checkpoint import State
@@ -20,6 +22,10 @@ class Average:
 
     def __init__(self, network: nn.Module, decay: float | None) -> None:
         self._model = None if decay is None else AveragedModel(network, avg_fn=_Ema(decay))
+
+    def of(self, network: fx.GraphModule) -> fx.GraphModule:
+        """The network with averaged weights; the given one where there is no average."""
+        return network if self._model is None else cast(fx.GraphModule, self._model.module)
 
     def update(self, network: nn.Module) -> None:
         """After a step."""

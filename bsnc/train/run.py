@@ -17,6 +17,7 @@ from bsnc.diagnostics import Diagnosed, Diagnostic, Source
 from bsnc.disk import sweep
 from bsnc.ir import CostKey, Graph, Program, graph_hash
 from bsnc.search import Verdict
+from bsnc.train.best import check_keep
 from bsnc.train.bounds import BudgetTable
 from bsnc.train.chance import chance_of
 from bsnc.train.checkpoint import Checkpoints
@@ -134,6 +135,7 @@ def train_program(
     check_fit(dataset, program.graph)
     check_augmentation(dataset, program.data.augment)
     check_batch(dataset, program.train.batch_size)
+    check_keep(program.train.keep, dataset)
     machine = machine or Machine()
     config = config_of(program, sources, seed, dataset, machine.hardware)
     if machine.is_first:
@@ -158,6 +160,7 @@ def resume_program(
     dataset = dataset or load_data(program.data, program.graph)
     _require_same(dataset, config, directory)
     check_batch(dataset, program.train.batch_size)
+    check_keep(program.train.keep, dataset)
     machine = machine or Machine()
     for place in (directory, directory / CHECKPOINTS) if machine.is_first else ():
         sweep(place)

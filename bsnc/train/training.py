@@ -15,6 +15,7 @@ from bsnc.data import Dataset, Split, Tally, Task, augment, batches_of
 from bsnc.ir import Program
 from bsnc.search import Sample, masks_of_sample
 from bsnc.train.average import Average
+from bsnc.train.best import best_of
 from bsnc.train.checkpoint import Checkpoints, State, Stopped, generator_state, restore_generator
 from bsnc.train.distill import Distillation
 from bsnc.train.finite import check_finite, check_weights
@@ -93,6 +94,7 @@ class Training:
         self.optimiser = build_optimiser(program.train, network, program.graph)
         self.schedule = build_schedule(program.train, self.optimiser, phase.epochs, self.steps)
         self.average = Average(network, program.train.ema if policy is None else None)
+        self.best = best_of("last" if policy else program.train.keep, dataset)
         self.epoch, self.totals = 0, Totals()
         self._order = generator.get_state()
         """Of the generator when the order of this epoch was drawn."""
@@ -109,10 +111,13 @@ class Training:
         progress.phase(self.phase.name, self.phase.epochs, self.epoch)
         with self.machine.sharing(self.network):
             while self.epoch < self.phase.epochs:
-                progress.epoch(self._run_epoch(checkpoints))
+                row = self._run_epoch(checkpoints)
+                progress.epoch({**row, **self.best.look(self.average.of(self.network))} if self.best else row)
                 check_weights(self.network, f"phase {self.phase.name}, epoch {self.epoch}")
                 checkpoints.save(self.phase.name, self.state_dict())
         self.average.write_to(self.network)
+        if self.best is not None:
+            self.best.write_to(self.network)
 
     def _run_epoch(self, checkpoints: Checkpoints) -> Row:
         started = time.monotonic()
@@ -202,6 +207,7 @@ class Training:
             "optimiser": self.optimiser.state_dict(),
             "schedule": self.schedule.state_dict(),
             "average": self.average.state_dict(),
+            "best": self.best.state_dict() if self.best else {},
             "policy": self.policy.state_dict() if self.policy else {},
             "generators": generator_state(self.generator),
             "order": self._order,
@@ -215,6 +221,8 @@ class Training:
         self.optimiser.load_state_dict(state["optimiser"])
         self.schedule.load_state_dict(state["schedule"])
         self.average.load_state_dict(state["average"])
+        if self.best is not None:
+            self.best.load_state_dict(state["best"])
         if self.policy is not None:
             self.policy.load_state_dict(state["policy"])
         restore_generator(self.generator, state["generators"])
