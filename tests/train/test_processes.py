@@ -27,8 +27,8 @@ network tiny(c: int = 3) {
 budget flops <= 60% of max
 """
 ONE_STEP = """
-search { mode = joint  warmup = 0  init = 0.6 }
-train { epochs = 1  fine_tune = 0  batch_size = 32  schedule = constant
+search { mode = joint  warmup = 0  init = 0.6  gate_lr = 0.1 }
+train { epochs = 1  fine_tune = 0  batch_size = 8  schedule = constant
         optimizer = sgd(lr = 1, momentum = 0, weight_decay = 0) }
 data { source = npz("data.npz")  augment = [crop(1), mixup(0.3)] }
 """
@@ -54,32 +54,32 @@ def train(folder: Path, *arguments: str | Path, torchrun: bool = False) -> subpr
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One batch to train on, of which some edges are live only in rows of one half."""
+    """A batch so small that some edges are live in rows of one half only."""
     directory, draw = tmp_path_factory.mktemp("processes"), np.random.default_rng(0)
-    images, labels = draw.random((42, 1, 8, 8), dtype=np.float32), np.arange(42) % 10
-    np.savez(directory / "data.npz", x_train=images[:32], y_train=labels[:32], x_test=images[32:], y_test=labels[32:])
+    images, labels = draw.random((28, 1, 8, 8), dtype=np.float32), np.arange(28) % 10
+    np.savez(directory / "data.npz", x_train=images[:8], y_train=labels[:8], x_test=images[8:], y_test=labels[8:])
     (directory / "one_step.bsn").write_text(SPEC + ONE_STEP)
     (directory / "short.bsn").write_text(SPEC + SHORT)
     return directory
 
 
-APART = ("--set", "search.split=50%", "--set", "train.batch_size=16")
+APART = ("--set", "search.split=50%", "--set", "train.batch_size=4")
 """One step of the weights, on one half of the examples, and one of the gates, on the other."""
 
 
-@pytest.mark.parametrize(
-    ("name", "estimator", "more"), [("rloo", "rloo", ()), ("gumbel", "gumbel_st", ()), ("apart", "gumbel_st", APART)]
-)
+@pytest.mark.parametrize(("name", "estimator", "more"), [("rloo", "rloo", ()), ("apart", "gumbel_st", APART)])
 def test_gradients_of_weights_and_gates_are_those_of_one_process(
     folder: Path, name: str, estimator: str, more: tuple[str, ...]
 ) -> None:
-    settings = ("--set", f"search.estimator={estimator}", "--set", "search.init=0.1", *more)
+    settings = ("--set", f"search.estimator={estimator}", *more)
     train(folder, "one_step.bsn", "-o", f"one-{name}", *settings)
     told = train(folder, "one_step.bsn", "-o", f"two-{name}", *settings, torchrun=True)
     one, two = (load_file(folder / f"{number}-{name}" / "search.safetensors") for number in ("one", "two"))
     assert one.keys() == two.keys() and len([name for name in one if name.endswith("running_var")]) == 8
     for name, value in one.items():
         torch.testing.assert_close(two[name], value, rtol=1e-4, atol=1e-5, msg=lambda text, n=name: f"{n}: {text}")
+    logits, start = one["gates.logits"], torch.logit(torch.tensor(0.6, dtype=torch.float64))
+    assert ((logits != start) & (logits.abs() < 7)).sum() >= 6, "gates must have learnt, and not been closed"
     assert told.stdout.count("certificate (costs of the ONNX file)") == 1
 
 
