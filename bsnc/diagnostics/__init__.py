@@ -1,6 +1,7 @@
 """Messages to the user: sources, spans, diagnostics, their codes and their renderers."""
 
-from bsnc.diagnostics.codes import CODES, Code, explain
+from bsnc.diagnostics.code import Code
+from bsnc.diagnostics.codes import CODES, explain
 from bsnc.diagnostics.diagnostic import (
     Diagnosed,
     Diagnostic,

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
-from bsnc.diagnostics.codes import CODES, Code
+from bsnc.diagnostics.code import Code
+from bsnc.diagnostics.codes import CODES
 from bsnc.diagnostics.diagnostic import Diagnostic, Label
 from bsnc.diagnostics.source import SourceSpan
 

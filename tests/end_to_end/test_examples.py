@@ -48,7 +48,7 @@ def test_own_data(bsnc: Bsnc, tmp_path: Path) -> None:
     assert summary["data"] == {"train": 180, "validation": 0, "test": 60}
     assert [(b["cost"], b["told"]) for b in summary["budgets"]] == [
         ("flops", "recounted"),
-        ('extern "own_costs:energy"', "called"),
+        ('extern "photo_costs:energy"', "called"),
     ]
     assert summary["test"]["accuracy"] > 0.5
     verified = bsnc("verify", folder / "run" / "model.onnx", spec, "--allow-extern")

@@ -73,7 +73,7 @@ def test_labels_that_belong_to_no_example_are_suspected(tmp_path: Path) -> None:
     data, watcher = load_data(program.data, program.graph), Warned()
     for name, targets in (("shuffled", data.train.targets.roll(500)), ("right", data.train.targets)):
         (tmp_path / name).mkdir()
-        given = replace(data, train=replace(data.train, targets=targets))
+        given = replace(data, train=Split(data.train.inputs, targets))
         train_program(program, [Source("s.bsn", SPEC)], tmp_path / name, 0, watcher, dataset=given)
         assert [d.code for d in watcher.found] == ["BSN543"]
 

@@ -1,4 +1,4 @@
-"""A cost of one's own, which `photos.bsn` bounds by `budget extern "own_costs:energy"`."""
+"""A cost of one's own, which `photos.bsn` bounds by `budget extern "photo_costs:energy"`."""
 
 from __future__ import annotations
 

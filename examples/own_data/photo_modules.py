@@ -1,4 +1,4 @@
-"""A module of one's own, which `photos.bsn` names as `extern "own_modules:SpatialGate"`."""
+"""A module of one's own, which `photos.bsn` names as `extern "photo_modules:SpatialGate"`."""
 
 from __future__ import annotations
 
