@@ -12,10 +12,8 @@ from bsnc.disk import LOCK, InUse, is_temporary, locked
 from bsnc.driver.files import gone_if_empty, make_directory, writing
 from bsnc.driver.interruption import Interrupted, Interruption
 from bsnc.driver.teacher import TEACHER
-from bsnc.train import Stopped, has_begun
+from bsnc.train import SUMMARY, Stopped, has_begun
 
-SUMMARY = "summary.json"
-"""The last file that a run writes."""
 _BEFORE_IT_BEGINS = {"spec.bsn", "imports", "ir.json", TEACHER}
 
 

@@ -18,7 +18,7 @@ from bsnc.driver.check import load_program, warnings_of, with_data_below
 from bsnc.driver.files import permit_code
 from bsnc.driver.given import everything_given, given_of
 from bsnc.driver.machine import launched, machine_of
-from bsnc.driver.run_directory import SUMMARY, prepared, require_unfinished, resumed, stopping
+from bsnc.driver.run_directory import prepared, require_unfinished, resumed, stopping
 from bsnc.driver.ship import ship
 from bsnc.driver.teacher import TEACHER, kept_teacher, read_teacher
 from bsnc.driver.trained import Trained
@@ -28,6 +28,7 @@ from bsnc.ir import Hardware, Program, metrics_text
 from bsnc.report import draw_graph
 from bsnc.sema import Analysis, Overrides
 from bsnc.train import (
+    SUMMARY,
     Machine,
     Progress,
     RunConfig,

@@ -8,6 +8,7 @@ from bsnc.train.progress import Plan, Probabilities, Progress, Relay, Row, Silen
 from bsnc.train.run import BudgetOutcome, RunResult, forget_checkpoints, resume_program, train_program
 from bsnc.train.run_files import (
     CONFIG,
+    SUMMARY,
     ArchitectureFile,
     RunConfig,
     has_begun,
@@ -22,6 +23,7 @@ from bsnc.train.training import Phase
 
 __all__ = [
     "CONFIG",
+    "SUMMARY",
     "ArchitectureFile",
     "BudgetOutcome",
     "BudgetTable",

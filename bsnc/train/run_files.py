@@ -40,6 +40,8 @@ from bsnc.ops import EXTERN
 from bsnc.passes import ApplyArchitecture
 
 CONFIG = "config.json"
+SUMMARY = "summary.json"
+"""The last file that a run writes."""
 
 
 class ArchitectureFile(Frozen):
@@ -174,6 +176,9 @@ def load_run(directory: Path, allow_extern: bool = False) -> tuple[Program, Arch
 
     Raises Diagnosed (BSN503; BSN217 where it holds modules of the user's own that may not run).
     """
+    if has_begun(directory) and not any((directory / name).exists() for name in ("weights.safetensors", SUMMARY)):
+        help_text = f"`bsnc train --resume {directory}` goes on with it"
+        raise Diagnosed(Diagnostic("BSN503", "the run is not finished", subject=str(directory), help=help_text))
     try:
         program = load_program(_text(directory / "ir.json"))
         require_permission(program, directory, allow_extern)

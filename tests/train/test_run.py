@@ -213,6 +213,19 @@ def test_a_damaged_run_is_refused(copy: Path, damage: str) -> None:
     assert not named or named[0] in diagnostic.message or "edge" in damage or "ir.json is of another" in damage
 
 
+def test_a_run_that_is_not_finished_is_told_from_a_damaged_one(copy: Path, runs) -> None:
+    (copy / "config.json").write_bytes((runs["one"][0] / "config.json").read_bytes())
+    (copy / "weights.safetensors").unlink()
+    with pytest.raises(Diagnosed) as caught:
+        load_run(copy)
+    (found,) = caught.value.diagnostics
+    assert (found.code, found.message) == ("BSN503", "the run is not finished")
+    assert found.help == f"`bsnc train --resume {copy}` goes on with it"
+    (copy / "summary.json").write_text("{}")
+    with pytest.raises(Diagnosed, match=r"weights\.safetensors"):
+        load_run(copy)
+
+
 @pytest.mark.parametrize("change", [lambda live: live.pop(), lambda live: live.append("a->b")], ids=["less", "more"])
 def test_an_architecture_file_that_names_other_edges_than_the_network_has_is_refused(copy: Path, change) -> None:
     """The last edge is fixed: it is put back; an unknown one is passed over."""
