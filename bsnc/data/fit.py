@@ -34,7 +34,14 @@ def check_fit(dataset: Dataset, graph: Graph) -> None:
         for node, wanted, has in found:
             if node.shape != wanted:
                 declared = f"the network declares {node.kind} `{node.name}` as {shape_text(node.shape)}"
-                raise _unusable(f"{name} has {has}, but {declared}")
+                help_text = _classes(dataset) if node is graph.output else None
+                raise _unusable(f"{name} has {has}, but {declared}", help_text)
+
+
+def _classes(dataset: Dataset) -> str | None:
+    """The first of the classes that the source names, for where they are too many or too few."""
+    first = ", ".join(f"`{name}`" for name in dataset.class_names[:10])
+    return f"its classes are called {first}{', …' if len(dataset.class_names) > 10 else ''}" if first else None
 
 
 def check_augmentation(dataset: Dataset, steps: Sequence[Augmentation]) -> None:

@@ -178,3 +178,11 @@ def test_data_that_do_not_fit_are_refused(dataset: Dataset, graph, says: str) ->
         check_fit(dataset, graph)
     (diagnostic,) = caught.value.diagnostics
     assert diagnostic.code == "BSN501" and says in diagnostic.message
+
+
+def test_classes_that_are_too_many_are_named() -> None:
+    names = tuple(f"c{i}" for i in range(11))
+    with pytest.raises(Diagnosed) as caught:
+        check_fit(data((3, 6, 8), Segmentation(), MASKS, names), SEGMENT)
+    called = ", ".join(f"`c{i}`" for i in range(10))
+    assert caught.value.diagnostics[0].help == f"its classes are called {called}, …"
