@@ -106,6 +106,19 @@ def test_links_within_a_document_lead_to_a_heading() -> None:
         assert set(re.findall(r"\]\(#([^)]+)\)", text)) <= headings, document
 
 
+def test_links_into_other_documents_lead_to_a_heading() -> None:
+    for document in DOCUMENTS:
+        for target, anchor in re.findall(r"\]\(([^)#:]+)#([^)]+)\)", document.read_text(encoding="utf-8")):
+            text = re.sub(r"^```.*?^```", "", (document.parent / target).read_text(encoding="utf-8"), flags=re.M | re.S)
+            assert anchor in _anchors(text), f"{document}: {target}#{anchor}"
+
+
+def _anchors(text: str) -> set[str]:
+    """Those that GitHub gives to headings: the second of a name has `-1`."""
+    names = [_anchor(heading) for heading in re.findall(r"^#+ (.+)$", text, re.MULTILINE)]
+    return {f"{name}-{n}" if (n := names[:i].count(name)) else name for i, name in enumerate(names)}
+
+
 def _anchor(heading: str) -> str:
     return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
 
