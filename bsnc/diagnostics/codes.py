@@ -21,7 +21,7 @@ CODES: dict[str, Code] = {
     "BSN003": Code(
         "cannot write the output",
         "The output path cannot be created or written: it may be a file where a directory is needed, be read-only, "
-        "or the disk may be full.",
+        "or the disk may be full. Or the directory for a run is not empty: each run has one of its own.",
         environment=True,
     ),
     "BSN004": Code(

@@ -44,7 +44,7 @@ class Chance:
         if phase not in planned or (train.distill is not None and phase != "search") or self.constant < LEAST_LOSS:
             return None
         losses = [float(str(row["loss"])) for row in rows if row["phase"] == phase]
-        enough = max(LEAST_EPOCHS, math.ceil(LEAST_SHARE * planned[phase]))
+        enough = max(LEAST_EPOCHS, math.ceil(self._share_of(phase) * planned[phase]))
         if len(losses) < enough or min(losses) < (1 - MARGIN) * self.constant:
             return None
         message = (
@@ -52,6 +52,11 @@ class Chance:
             f"a constant guess has {self.constant:.4g}"
         )
         return Diagnostic("BSN543", message, subject="train", help=HELP)
+
+    def _share_of(self, phase: str) -> float:
+        """Of a phase, before which nothing is said: weights that all architectures share learn slowly at first."""
+        is_shared = phase == "search" and self.program.search.mode == "staged"
+        return 1.0 if is_shared else LEAST_SHARE
 
 
 def chance_of(program: Program, dataset: Dataset) -> Chance:

@@ -19,7 +19,7 @@ from bsnc.train import Silent, Stopped, resume_program, train_program
 from bsnc.train.chance import Chance, constant_loss
 from tests.train.test_resume import SPEC, After
 
-SETTINGS = ("train.epochs=6", "train.fine_tune=6", "search.evaluations=8", "train.batch_size=128")
+SETTINGS = ("train.epochs=5", "train.fine_tune=6", "search.evaluations=8", "train.batch_size=128")
 
 
 class Warned(Silent):
@@ -78,10 +78,14 @@ def test_labels_that_belong_to_no_example_are_suspected(tmp_path: Path) -> None:
         assert [d.code for d in watcher.found] == ["BSN543"]
 
 
-@pytest.mark.parametrize(("epochs", "first"), [(5, 5), (12, 5), (30, 10)])
-def test_nothing_is_said_early(program: Program, epochs: int, first: int) -> None:
+@pytest.mark.parametrize(
+    ("mode", "epochs", "first"), [("joint", 5, 5), ("joint", 12, 5), ("joint", 30, 10), ("staged", 12, 12)]
+)
+def test_nothing_is_said_early(program: Program, mode: str, epochs: int, first: int) -> None:
+    """Weights that all architectures share have the whole of their phase."""
     train = program.train.model_copy(update={"epochs": epochs})
-    chance = Chance(program.model_copy(update={"train": train}), 2.0)
+    search = program.search.model_copy(update={"mode": mode})
+    chance = Chance(program.model_copy(update={"train": train, "search": search}), 2.0)
     told = [{"phase": "search", "epoch": i, "loss": 2.1} for i in range(epochs)]
     assert [chance(told[: i + 1]) is not None for i in range(epochs)] == [i + 1 >= first for i in range(epochs)]
     assert chance([{"phase": "search", "epoch": 0, "loss": 1.9}, *told]) is None
