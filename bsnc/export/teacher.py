@@ -34,7 +34,7 @@ def load_teacher(path: Path, content: bytes, threads: int) -> Callable[[Tensor],
 
     def teacher(batch: Tensor) -> Tensor:
         try:
-            return torch.from_numpy(session.run(None, {inputs[0]: batch.numpy()})[0])
+            return torch.from_numpy(session.run(None, {inputs[0]: batch.cpu().numpy()})[0])
         except Exception as error:
             raise ModelRunError(first_line(error)) from None
 
