@@ -81,7 +81,7 @@ def train_spec(
         dataset = feasible.dataset or _read(program, progress)
         warn(dataset.warnings)
         with stopping(directory) as interruption, _watched(machine, progress, directory, logs) as watch:
-            if teacher is not None and machine.is_first:
+            if teacher is not None and teacher.content is not None and machine.is_first:
                 write_atomically(directory / TEACHER, teacher.content)
             stop, ask = interruption.requested, teacher and teacher.ask
             with launched(machine, directory, threads):

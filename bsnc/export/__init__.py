@@ -19,7 +19,7 @@ from bsnc.export.latency import (
 from bsnc.export.metadata import Provenance, read_provenance
 from bsnc.export.parity import TOLERANCE, Parity, run_onnx
 from bsnc.export.recount import recount
-from bsnc.export.teacher import check_teacher, load_teacher
+from bsnc.export.teacher import check_teacher, load_teacher, module_teacher
 from bsnc.export.verify import Verification, read_model, verify_model
 
 __all__ = [
@@ -44,6 +44,7 @@ __all__ = [
     "load_profile",
     "load_teacher",
     "measure_latency",
+    "module_teacher",
     "profile_graph",
     "read_model",
     "read_provenance",

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import onnxruntime as ort  # pyright: ignore[reportMissingTypeStubs]
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from bsnc.diagnostics import Diagnosed, Diagnostic, first_line
 from bsnc.export.parity import ModelRunError
@@ -41,7 +41,21 @@ def load_teacher(path: Path, content: bytes, threads: int) -> Callable[[Tensor],
     return teacher
 
 
-def check_teacher(path: Path, teacher: Callable[[Tensor], Tensor], batch: Tensor, classes: int) -> None:
+def module_teacher(module: nn.Module) -> Callable[[Tensor], Tensor]:
+    """The function of a torch module in evaluation mode, on the device of its batch; it raises ModelRunError."""
+    module.eval()
+
+    @torch.no_grad()
+    def teacher(batch: Tensor) -> Tensor:
+        try:
+            return module.to(batch.device)(batch)
+        except Exception as error:  # whatever the user's code raises
+            raise ModelRunError(first_line(error)) from None
+
+    return teacher
+
+
+def check_teacher(path: Path | str, teacher: Callable[[Tensor], Tensor], batch: Tensor, classes: int) -> None:
     """Whether a teacher gives logits `[B, classes]` for a batch `[B, …]`. Raises Diagnosed (BSN507)."""
     shape, wanted = tuple(batch.shape), (len(batch), classes)
     try:
@@ -57,5 +71,5 @@ def check_teacher(path: Path, teacher: Callable[[Tensor], Tensor], batch: Tensor
         )
 
 
-def _unfit(path: Path, message: str) -> Diagnosed:
+def _unfit(path: Path | str, message: str) -> Diagnosed:
     return Diagnosed(Diagnostic("BSN507", message, subject=str(path)))

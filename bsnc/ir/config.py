@@ -159,7 +159,19 @@ class Onnx(Frozen):
     path: str
 
 
-Teacher = Annotated[Whole | Onnx, Field(discriminator="kind")]
+Argument = int | float | bool | str | tuple[int | float | bool | str, ...]
+
+
+class ExternTeacher(Frozen):
+    """`extern "package.module:function"(…)`: a Python function, or a class, of one's own that gives a torch module,
+    from a normalised batch to logits. Needs `--allow-extern`."""
+
+    kind: Literal["extern"] = "extern"
+    function: str
+    arguments: dict[str, Argument] = Field(default_factory=dict)
+
+
+Teacher = Annotated[Whole | Onnx | ExternTeacher, Field(discriminator="kind")]
 
 
 class Distill(Frozen):
@@ -296,9 +308,6 @@ class Npz(Frozen):
 
     kind: Literal["npz"] = "npz"
     path: str
-
-
-Argument = int | float | bool | str | tuple[int | float | bool | str, ...]
 
 
 class ExternData(Frozen):

@@ -9,9 +9,11 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from bsnc.ir import SECTIONS, ExternData
+from bsnc.ir import SECTIONS, ExternData, ExternTeacher
 
 _BOUNDS = (("gt", "above {}"), ("ge", "of at least {}"), ("lt", "below {}"), ("le", "of at most {}"))
+_OWN = (ExternData, ExternTeacher)
+"""Written as `extern`."""
 _SCALARS: dict[object, str] = {float: "a number", int: "an int", str: "a string", bool: "`true` or `false`"}
 
 
@@ -63,7 +65,7 @@ def _words(annotation: Any, metadata: Sequence[Any] = ()) -> str:
         return _any_of([_words(argument) for argument in arguments if argument is not NoneType])
     if origin is tuple:
         return f"a list{_length(metadata)}, each item {_words(arguments[0])}"
-    if annotation is ExternData:
+    if annotation in _OWN:
         return '`extern "…"(…)`'
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return f"`{_kind(annotation)}(…)`" if keys_of(annotation) else f"`{_kind(annotation)}`"
@@ -109,6 +111,6 @@ KINDS: dict[str, type[BaseModel]] = {
     _kind(model): model
     for section in SECTIONS.values()
     for model in _models(section)
-    if "kind" in model.model_fields and model is not ExternData
+    if "kind" in model.model_fields and model not in _OWN
 }
 """Everything that a section may call: `sgd`, `one_cycle`, `crop`, …"""

@@ -12,7 +12,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from bsnc.diagnostics import Diagnosed, Diagnostic, Label, SourceSpan, did_you_mean
-from bsnc.ir import SECTIONS, ExternData, Frozen
+from bsnc.ir import SECTIONS, ExternData, ExternTeacher, Frozen
 from bsnc.sema.accepts import KINDS, field_of, in_words, is_list, keys_of, names_in, usage
 from bsnc.sema.elaboration.raw import one_line
 from bsnc.sema.expressions.bind import bind_arguments
@@ -25,6 +25,12 @@ from bsnc.syntax import ast
 Location = tuple[int | str, ...]
 MAX_ITEMS = 10_000
 _WRONG_KIND = ("union_tag_invalid", "union_tag_not_found", "model_type", "model_attributes_type")
+
+OWN: dict[Location, tuple[type[Frozen], str, str]] = {
+    ("source",): (ExternData, "data", 'source = extern "readers:spectra"(part = 3)'),
+    ("distill", "teacher"): (ExternTeacher, "a teacher", 'distill(extern "models:resnet"(depth = 18))'),
+}
+"""Where `extern` may stand: its model, what it is, an example."""
 
 
 def section_of(name: str, entries: Sequence[ast.Entry], allow_extern: bool = False) -> Frozen:
@@ -101,9 +107,9 @@ class _Section:
                 return self._kind(expr.text, location) if expr.text in KINDS else expr.text
             case ast.Call():
                 return self._call(expr, location)
-            case ast.Extern() if location == ("source",):
-                self.models[location] = ExternData
-                function, arguments = extern_function(self.evaluator, expr)
+            case ast.Extern() if location in OWN:
+                self.models[location], what, example = OWN[location]
+                function, arguments = extern_function(self.evaluator, expr, what, example)
                 return {"kind": "extern", "function": function, "arguments": arguments}
             case ast.ListLiteral():
                 items = [partial(self._plain, item, (*location, i)) for i, item in enumerate(expr.items)]

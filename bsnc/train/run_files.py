@@ -23,6 +23,7 @@ from bsnc.disk import write_atomically, write_json
 from bsnc.ir import (
     DataConfig,
     ExternData,
+    ExternTeacher,
     Frozen,
     Graph,
     Hardware,
@@ -164,10 +165,12 @@ def require_permission(program: Program, directory: Path, allow_extern: bool) ->
     if allow_extern:
         return
     own = "data" if isinstance(program.data.source, ExternData) else None
+    if program.train.distill is not None and isinstance(program.train.distill.teacher, ExternTeacher):
+        own = "a teacher"
     if any(call.op == EXTERN for edge in program.graph.edges for call in edge.module):
         own = "modules"
     if own is not None:
-        message = f"the run holds {own} of one's own, which {'needs' if own == 'data' else 'need'} `--allow-extern`"
+        message = f"the run holds {own} of one's own, which {'need' if own == 'modules' else 'needs'} `--allow-extern`"
         raise Diagnosed(Diagnostic("BSN217", message, subject=str(directory)))
 
 

@@ -13,7 +13,7 @@ from bsnc.driver import Overrides
 from bsnc.driver.check import load_program
 from bsnc.driver.teacher import read_teacher
 from bsnc.train import load_run
-from tests.conftest import TINY, Bsnc
+from tests.conftest import TINY, Bsnc, Run
 
 
 @pytest.fixture
@@ -85,3 +85,45 @@ def test_what_is_printed_of_other_weights_and_mirrored_inputs(bsnc: Bsnc, folder
     assert summary["compared"]["from_scratch"] == summary["test"]
     assert summary["compared"]["inherited"] == summary["test_inherited"]
     assert summary["test_mirrored"]["examples"] == 450
+
+
+OWN = """
+import torch
+
+class Sums(torch.nn.Module):
+    def __init__(self, factor, classes=10):
+        super().__init__()
+        self.factor, self.classes = factor, classes
+        self.norm = torch.nn.BatchNorm2d(1)  # in training mode it would depend on the batch
+
+    def forward(self, x):
+        return self.factor * self.norm(x).flatten(1)[:, : self.classes]
+
+def not_a_module():
+    return 3
+"""
+
+
+def test_a_student_learns_from_a_module_of_ones_own(bsnc: Bsnc, folder: Path) -> None:
+    (folder / "teachers_of_ones_own.py").write_text(OWN, encoding="utf-8")
+
+    def train(run: str, call: str, *options: str) -> Run:
+        distill = f"train.distill=distill(extern {call}, weight = 0.9)"
+        return bsnc("train", "student.bsn", "-o", run, "--budget", "flops=3k", "--set", distill, *options, cwd=folder)
+
+    for run, factor in (("one", 1.0), ("other", 5.0)):
+        done = train(run, f'"teachers_of_ones_own:Sums"(factor = {factor})', "--allow-extern")
+        assert done.exit == 0, done.stderr
+    assert not (folder / "one" / "teacher.onnx").exists()
+    one, other = ((folder / name / "weights.safetensors").read_bytes() for name in ("one", "other"))
+    assert one != other
+    assert "BSN217" in bsnc("export", "one", cwd=folder).stderr
+    for call, told in (
+        ('"teachers_of_ones_own:not_a_module"()', "error[BSN218]: it gives an object of type int, not a torch module"),
+        ('"teachers_of_ones_own:Sums"()', "error[BSN218]: it fails: TypeError"),
+        ('"teachers_of_ones_own:Sums"(factor = 1.0, classes = 3)', "error[BSN507]: the teacher makes a batch"),
+    ):
+        refused = train("refused", call, "--allow-extern")
+        assert refused.exit == 1 and told in refused.stderr, refused.stderr
+    forbidden = train("refused", '"teachers_of_ones_own:Sums"()')
+    assert forbidden.exit == 2 and "a teacher of one's own is not allowed" in forbidden.stderr

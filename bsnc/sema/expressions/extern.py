@@ -35,14 +35,14 @@ def extern_module(evaluator: Evaluator, expr: ast.Extern, scope: Scope) -> Modul
     return Module((Stage(EXTERN, {}, expr.span, call),))
 
 
-def extern_function(evaluator: Evaluator, expr: ast.Extern) -> tuple[str, dict[str, object]]:
-    """The function that an `extern` in section `data` names, and its arguments; none of it runs. Raises Diagnosed."""
+def extern_function(evaluator: Evaluator, expr: ast.Extern, what: str, example: str) -> tuple[str, dict[str, object]]:
+    """The function that an `extern` in a section names, and its arguments; none of it runs. `what` it is stands in
+    messages. Raises Diagnosed."""
     if not evaluator.allow_extern:
-        raise Diagnosed(not_allowed("data", expr.span))
-    example = 'source = extern "readers:spectra"(part = 3)'
-    _require_target(expr, "data of one's own names a function as `package.module:function`", example)
+        raise Diagnosed(not_allowed(what, expr.span))
+    _require_target(expr, f"{what} of one's own names a function as `package.module:function`", example)
     if expr.declared:
-        message = "data of one's own declares nothing: `with` is for modules"
+        message = f"{what} of one's own declares nothing: `with` is for modules"
         raise Diagnosed(Diagnostic("BSN205", message, expr.declared[0].span))
     given = _arguments(evaluator, expr, Scope())
     return expr.target.value, {name: tuple(v) if isinstance(v, list) else v for name, v in given.items()}  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
