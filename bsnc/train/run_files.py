@@ -179,7 +179,7 @@ def load_run(directory: Path, allow_extern: bool = False) -> tuple[Program, Arch
 
     Raises Diagnosed (BSN503; BSN217 where it holds modules of the user's own that may not run).
     """
-    if not (directory / "ir.json").exists():
+    if not any((directory / name).exists() for name in ("ir.json", "architecture.json")):
         help_text = "`bsnc train SPEC -o RUN` makes one"
         raise Diagnosed(Diagnostic("BSN503", "this is no directory of a run", subject=str(directory), help=help_text))
     if has_begun(directory) and not any((directory / name).exists() for name in ("weights.safetensors", SUMMARY)):
