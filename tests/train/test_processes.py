@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -83,20 +85,22 @@ def test_gradients_of_weights_and_gates_are_those_of_one_process(
     assert told.stdout.count("certificate (costs of the ONNX file)") == 1
 
 
+@contextmanager
+def begun(folder: Path, run: Path, *settings: str) -> Generator[subprocess.Popen[str], None, None]:
+    """A run of two processes that has begun, in the middle of whatever it does."""
+    options = {"cwd": folder, "env": ENVIRONMENT, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    started = command("short.bsn", "-o", run, "--devices", "2", *settings)
+    with subprocess.Popen(started, **options) as process:  # type: ignore[call-overload]
+        while not (run / "metrics.jsonl").exists():
+            assert process.poll() is None
+            time.sleep(0.05)
+        yield process
+
+
 def test_a_run_of_two_processes_is_stopped_and_goes_on(folder: Path) -> None:
     whole, parts = folder / "whole", folder / "parts"
     train(folder, "short.bsn", "-o", whole, "--devices", "2")
-    with subprocess.Popen(
-        command("short.bsn", "-o", parts, "--devices", "2"),
-        cwd=folder,
-        env=ENVIRONMENT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        while not (parts / "metrics.jsonl").exists():
-            assert process.poll() is None
-            time.sleep(0.05)
+    with begun(folder, parts) as process:
         process.send_signal(signal.SIGTERM)
         out, told = process.communicate(timeout=120)
     assert process.returncode == 128 + signal.SIGTERM and f"go on with: bsnc train --resume {parts}" in told
@@ -107,19 +111,7 @@ def test_a_run_of_two_processes_is_stopped_and_goes_on(folder: Path) -> None:
 
 
 def test_when_a_process_is_killed_the_others_end_and_tell(folder: Path) -> None:
-    directory = folder / "killed"
-    long = ("--set", "train.epochs=1000")
-    with subprocess.Popen(
-        command("short.bsn", "-o", directory, "--devices", "2", *long),
-        cwd=folder,
-        env=ENVIRONMENT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        while not (directory / "metrics.jsonl").exists():
-            assert process.poll() is None
-            time.sleep(0.05)
+    with begun(folder, folder / "killed", "--set", "train.epochs=1000") as process:
         (child,) = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
         os.kill(int(child), signal.SIGKILL)
         _, told = process.communicate(timeout=120)
