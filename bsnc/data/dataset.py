@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
 from bsnc.data.examples import Split
+from bsnc.data.tally import Tally
 from bsnc.data.task import Classification, Task
 from bsnc.diagnostics import Diagnostic
 
@@ -43,11 +44,20 @@ class Dataset:
         shape = (-1, *(1,) * (inputs.ndim - 2))
         return (inputs - self.mean.view(shape)) / self.std.view(shape)
 
-    def test_batches(self, size: int = 256) -> Iterator[tuple[Tensor, Tensor]]:
-        """Normalised test inputs and targets, in order, where the statistics are."""
-        for part in self.test.parts(size):
+    def batches(self, split: Split, size: int = 256) -> Iterator[tuple[Tensor, Tensor]]:
+        """Normalised inputs and targets of a split, in order, where the statistics are."""
+        for part in split.parts(size):
             batch = part.to(self.mean.device)
             yield self.normalise(batch.inputs), batch.targets
+
+    def tally(self, network: Callable[[Tensor], Tensor], split: Split) -> Tally:
+        """Sums over a split, of a network as it is. Gradients are not followed."""
+        tally = Tally()
+        with torch.no_grad():
+            for inputs, targets in self.batches(split):
+                outputs = network(inputs)
+                tally.add(self.task, self.task.losses(outputs, targets), outputs, targets)
+        return tally
 
 
 def as_float(inputs: Tensor) -> Tensor:

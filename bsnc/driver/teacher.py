@@ -71,10 +71,8 @@ def _batch(program: Program) -> Tensor:
 def kept_teacher(program: Program, run: Path, threads: int) -> TeacherFile | None:
     """The one that a run keeps, or a module, made anew. Raises as `read_teacher`."""
     distill = program.train.distill
-    if distill is not None and isinstance(distill.teacher, ExternTeacher):
-        return _module(distill.teacher, program, run)
-    if distill is None or not isinstance(distill.teacher, Onnx):
-        return None
-    here = distill.model_copy(update={"teacher": Onnx(path=TEACHER)})
-    train = program.train.model_copy(update={"distill": here})
-    return read_teacher(program.model_copy(update={"train": train}), run, threads)
+    if distill is not None and isinstance(distill.teacher, Onnx):
+        here = distill.model_copy(update={"teacher": Onnx(path=TEACHER)})
+        train = program.train.model_copy(update={"distill": here})
+        program = program.model_copy(update={"train": train})
+    return read_teacher(program, run, threads)

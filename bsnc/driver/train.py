@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 
@@ -45,6 +46,7 @@ from bsnc.watch import kept_logs, require_packages
 
 READING = "reading data"
 WORK_PER_THREAD = 1e9
+Value = TypeVar("Value")
 Warn = Callable[[Sequence[Diagnostic]], None]
 
 
@@ -77,10 +79,11 @@ def train_spec(
     warn([*warnings_of(analysis), *feasible.report.diagnostics])
     threads = threads or max(1, suggested_threads(program, feasible.report) // machine.hardware.devices)
     teacher = read_teacher(program, path.parent, threads)
-    with _of_the_first(machine, prepared(directory)):
+    with _of_the_first(machine, prepared(directory), None):
         dataset = feasible.dataset or _read(program, progress)
         warn(dataset.warnings)
-        with stopping(directory) as interruption, _watched(machine, progress, directory, logs) as watch:
+        watching = _of_the_first(machine, watched(progress, directory, logs), progress)
+        with stopping(directory) as interruption, watching as watch:
             if teacher is not None and teacher.content is not None and machine.is_first:
                 write_atomically(directory / TEACHER, teacher.content)
             stop, ask = interruption.requested, teacher and teacher.ask
@@ -119,8 +122,9 @@ def resume_run(
         known = everything_given(program, Analysis(), allow_extern, step)
     warn(_other_versions(directory, config))
     teacher = kept_teacher(program, directory, config.threads)
-    alone = _of_the_first(machine, resumed(directory))
-    with alone, stopping(directory) as interruption, _watched(machine, progress, directory, logs) as watch:
+    alone = _of_the_first(machine, resumed(directory), None)
+    watching = _of_the_first(machine, watched(progress, directory, logs), progress)
+    with alone, stopping(directory) as interruption, watching as watch:
         progress.wait(READING)
         stop, ask = interruption.requested, teacher and teacher.ask
         with launched(machine, directory, config.threads):
@@ -168,14 +172,11 @@ def _read(program: Program, progress: Progress) -> Dataset:
     return load_data(program.data, program.graph)
 
 
-def _of_the_first(machine: Machine, context: AbstractContextManager[None]) -> AbstractContextManager[None]:
-    return context if machine.is_first else nullcontext()
-
-
-def _watched(
-    machine: Machine, progress: Progress, directory: Path, logs: Sequence[str]
-) -> AbstractContextManager[Progress]:
-    return watched(progress, directory, logs) if machine.is_first else nullcontext(progress)
+def _of_the_first(
+    machine: Machine, context: AbstractContextManager[Value], other: Value
+) -> AbstractContextManager[Value]:
+    """A context of the first process; in others there is only its value."""
+    return context if machine.is_first else nullcontext(other)
 
 
 def _nobody(_: Sequence[Diagnostic]) -> None:

@@ -162,13 +162,17 @@ class Onnx(Frozen):
 Argument = int | float | bool | str | tuple[int | float | bool | str, ...]
 
 
-class ExternTeacher(Frozen):
-    """`extern "package.module:function"(…)`: a Python function, or a class, of one's own that gives a torch module,
-    from a normalised batch to logits. Needs `--allow-extern`."""
+class Extern(Frozen):
+    """A Python function of one's own, `package.module:function`, and what it is called with."""
 
     kind: Literal["extern"] = "extern"
     function: str
     arguments: dict[str, Argument] = Field(default_factory=dict)
+
+
+class ExternTeacher(Extern):
+    """`extern "package.module:function"(…)`: a Python function, or a class, of one's own that gives a torch module,
+    from a normalised batch to logits. Needs `--allow-extern`."""
 
 
 Teacher = Annotated[Whole | Onnx | ExternTeacher, Field(discriminator="kind")]
@@ -310,13 +314,9 @@ class Npz(Frozen):
     path: str
 
 
-class ExternData(Frozen):
+class ExternData(Extern):
     """`extern "package.module:function"(…)`: a Python function of one's own that returns arrays by the names of `npz`.
     Needs `--allow-extern`."""
-
-    kind: Literal["extern"] = "extern"
-    function: str
-    arguments: dict[str, Argument] = Field(default_factory=dict)
 
 
 Source = Annotated[Digits | Hub | Parquet | ImageFolder | Npz | ExternData, Field(discriminator="kind")]

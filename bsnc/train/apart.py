@@ -90,8 +90,7 @@ class Judge:
         own = self.machine.own(len(batch))
         taken = (self.dataset.normalise(batch.inputs[own]), masks_of_sample(self.program.graph, sample))
         with torch.set_grad_enabled(sample.leaf is not None), batch_statistics(self.network):
-            with self.machine.autocast():
-                outputs = self.network(*taken).float()
+            outputs = self.machine.run(self.network, taken)
             losses = self.dataset.task.losses(outputs, batch.targets[own])
             where = f"a batch of the gates, epoch {int(epochs) + 1}"
             check_finite(losses.detach(), self.program.graph, self.network, taken, where, self.machine)

@@ -5,17 +5,14 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 
-import torch
 from torch import Tensor, fx
 
-from bsnc.data import Dataset, Split, Tally
+from bsnc.data import Dataset, Split
 from bsnc.diagnostics import Diagnosed, Diagnostic
 from bsnc.ir import Keep
 from bsnc.train.checkpoint import State
 from bsnc.train.progress import Row
 from bsnc.train.staged import batch_statistics
-
-_BATCH = 256
 
 
 class Best:
@@ -29,15 +26,11 @@ class Best:
 
     def look(self, network: fx.GraphModule) -> Row:
         """After an epoch; batch norms take the statistics of batches, since others are estimated at the end."""
-        tally, task = Tally(), self.dataset.task
-        with torch.no_grad(), batch_statistics(network):
-            for part in self.held.parts(_BATCH):
-                batch = part.to(self.dataset.mean.device)
-                outputs = network(self.dataset.normalise(batch.inputs))
-                tally.add(task, task.losses(outputs, batch.targets), outputs, batch.targets)
+        with batch_statistics(network):
+            tally = self.dataset.tally(network, self.held)
         if tally.mean_loss < self.loss:
             self.loss, self.weights = tally.mean_loss, copy.deepcopy(network.state_dict())
-        return {"validation": {"loss": tally.mean_loss, **tally.metrics(task)}}
+        return {"validation": {"loss": tally.mean_loss, **tally.metrics(self.dataset.task)}}
 
     def write_to(self, network: fx.GraphModule) -> None:
         """The network gets the weights of the best epoch, if there was one."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from bsnc.data import Dataset, Regression, Segmentation
+from bsnc.data import Dataset, Regression, Segmentation, Split
 from bsnc.diagnostics import Diagnostic
 from bsnc.ir import Program
 from bsnc.train.progress import Row
@@ -21,6 +21,8 @@ MARGIN = 0.01
 """A loss below that of a constant guess by no more than this share of it has not fallen."""
 LEAST_LOSS = 1e-6
 """Of a constant guess: where it has less, there is nothing to learn."""
+_ROWS = 1024
+"""Examples that are counted together."""
 HELP = (
     "try another learning rate, `lr` of `train.optimizer`; put `batch_norm` into the modules that learn; see whether "
     "labels belong to their examples, and whether inputs have the range that the network expects"
@@ -68,18 +70,18 @@ def chance_of(program: Program, dataset: Dataset) -> Chance:
 def constant_loss(dataset: Dataset, classes: int, smoothing: float = 0.0) -> float:
     """The mean loss on the training split of the best output that is alike for every example (for every pixel): of
     classes and masks the entropy in nats of their smoothed frequencies, of values their variance when standardised."""
-    task, targets = dataset.task, dataset.train.targets
+    task, train = dataset.task, dataset.train
     if isinstance(task, Regression):
-        return float(task.losses(torch.zeros_like(targets, dtype=torch.float32), targets).mean())
-    if isinstance(task, Segmentation) and task.ignore is not None:
-        targets = targets[targets.long() != task.ignore]
-    shares = (1 - smoothing) * _shares(targets, classes) + smoothing / classes
+        return float(task.losses(torch.zeros_like(train.targets, dtype=torch.float32), train.targets).mean())
+    ignored = task.ignore if isinstance(task, Segmentation) else None
+    shares = (1 - smoothing) * _shares(train, classes, ignored) + smoothing / classes
     return float(-torch.special.xlogy(shares, shares).sum())
 
 
-def _shares(targets: Tensor, classes: int) -> Tensor:
-    """How frequent each class is, `[classes]` (float64)."""
-    if targets.is_floating_point():
-        return targets.double().mean(0)
-    counts = torch.bincount(targets.flatten().long(), minlength=classes).double()
+def _shares(split: Split, classes: int, ignored: int | None) -> Tensor:
+    """How frequent each class is, `[classes]` (float64), but for the label that does not count."""
+    counts = torch.zeros(classes, dtype=torch.float64)
+    for part in split.parts(_ROWS):
+        labels = part.targets.long().flatten()
+        counts += torch.bincount(labels if ignored is None else labels[labels != ignored], minlength=classes)
     return counts / counts.sum().clamp_min(1)

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Iterable
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 import torch
 from lightning_fabric import Fabric
 from lightning_fabric.strategies.ddp import DDPStrategy
-from torch import Tensor
+from torch import Tensor, nn
 
 from bsnc.ir import Hardware
 from bsnc.train.machine import Machine
 
 Thing = TypeVar("Thing")
-PRECISIONS = {"32": "32-true", "bf16-mixed": "bf16-mixed"}
 
 
 class FabricMachine(Machine):
@@ -37,7 +35,7 @@ class FabricMachine(Machine):
             accelerator=hardware.device,
             devices=hardware.devices,
             num_nodes=hardware.nodes,
-            precision=PRECISIONS[hardware.precision],  # pyright: ignore[reportArgumentType]
+            precision=hardware.precision,
             strategy=DDPStrategy() if hardware.processes > 1 else "auto",
         )
         self.rank, self.device = self.fabric.global_rank, self.fabric.device
@@ -52,8 +50,9 @@ class FabricMachine(Machine):
         if torch.distributed.is_available() and torch.distributed.is_initialized():
             torch.distributed.destroy_process_group()
 
-    def autocast(self) -> AbstractContextManager[None]:
-        return self.fabric.autocast()
+    def run(self, network: nn.Module, taken: Sequence[Tensor]) -> Tensor:
+        with self.fabric.autocast():
+            return network(*taken).float()
 
     def average(self, gradients: Iterable[Tensor]) -> None:
         tensors = list(gradients)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, fx, nn
 from torch.nn.modules.batchnorm import _BatchNorm  # pyright: ignore[reportPrivateUsage]
 
-from bsnc.data import Dataset, Tally
+from bsnc.data import Dataset
 from bsnc.ir import Program
 from bsnc.train.checkpoint import Checkpoints
 from bsnc.train.distill import Distillation
@@ -73,15 +73,10 @@ def reestimate_batch_norm(network: nn.Module, dataset: Dataset, batch_size: int 
     network.eval()
 
 
-@torch.no_grad()
 def evaluate(network: nn.Module, dataset: Dataset) -> Evaluation:
     """A network in evaluation mode on the test split, batch by batch."""
-    network.eval()
-    task, tally = dataset.task, Tally()
-    for inputs, targets in dataset.test_batches():
-        outputs = network(inputs)
-        tally.add(task, task.losses(outputs, targets), outputs, targets)
-    return Evaluation(tally.mean_loss, tally.examples, tally.metrics(task))
+    tally = dataset.tally(network.eval(), dataset.test)
+    return Evaluation(tally.mean_loss, tally.examples, tally.metrics(dataset.task))
 
 
 class Mirrored(nn.Module):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import TypeVar
 
@@ -66,9 +66,9 @@ class Machine:
         """Meanwhile a network that trains sees batches that are spread over the processes."""
         return sharing(network, self.rank, self.processes)
 
-    def autocast(self) -> AbstractContextManager[None]:
-        """Meanwhile operators compute in the precision of the hardware."""
-        return nullcontext()
+    def run(self, network: nn.Module, taken: Sequence[Tensor]) -> Tensor:
+        """What a network gives for what it takes, computed in the precision of the hardware, in float32."""
+        return network(*taken).float()
 
     def average(self, gradients: Iterable[Tensor]) -> None:
         """Replace each by its mean over the processes, all of which have the same ones."""

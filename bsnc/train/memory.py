@@ -89,8 +89,7 @@ def _goes_through(training: Training, inputs: Tensor, targets: Tensor) -> bool:
 def _forward_and_backward(training: Training, inputs: Tensor, targets: Tensor) -> None:
     sample = training.policy.sample(len(targets), training.generator) if training.policy else None
     masks = () if sample is None else (masks_of_sample(training.program.graph, sample),)
-    with training.machine.autocast():
-        outputs = training.network(inputs, *masks).float()
+    outputs = training.machine.run(training.network, (inputs, *masks))
     losses = training.dataset.task.losses(outputs, targets)
     if losses.requires_grad:
         losses.mean().backward()

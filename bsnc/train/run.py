@@ -126,16 +126,12 @@ def train_program(
     `teacher` the one of `train.distill` where it is a file, `machine` where it computes: by default on the CPU.
 
     One seed fixes the run on a CPU, bit for bit; with several processes, which the machine has launched, up to rounding
-    and dropout. States are kept below `directory`, after every epoch and where `stop`
-    says so.
+    and dropout. States are kept below `directory`, after every epoch and where `stop` says so.
 
     Raises Diagnosed (BSN501 data, BSN502 divergence, BSN401 no architecture); Stopped; OSError where it cannot write.
     """
     dataset = dataset or load_data(program.data, program.graph)
-    check_fit(dataset, program.graph)
-    check_augmentation(dataset, program.data.augment)
-    check_batch(dataset, program.train.batch_size)
-    check_keep(program.train.keep, dataset)
+    _require_fit(dataset, program)
     machine = machine or Machine()
     config = config_of(program, sources, seed, dataset, machine.hardware)
     if machine.is_first:
@@ -159,12 +155,19 @@ def resume_program(
     program, config = load_begun(directory)
     dataset = dataset or load_data(program.data, program.graph)
     _require_same(dataset, config, directory)
-    check_batch(dataset, program.train.batch_size)
-    check_keep(program.train.keep, dataset)
+    _require_fit(dataset, program)
     machine = machine or Machine()
     for place in (directory, directory / CHECKPOINTS) if machine.is_first else ():
         sweep(place)
     return _Run(program, config, directory, dataset, given, progress, stop, teacher, machine).run()
+
+
+def _require_fit(dataset: Dataset, program: Program) -> None:
+    """Raises Diagnosed (BSN501) where data do not suit the network, or not how it is to be trained."""
+    check_fit(dataset, program.graph)
+    check_augmentation(dataset, program.data.augment)
+    check_batch(dataset, program.train.batch_size)
+    check_keep(program.train.keep, dataset)
 
 
 def _require_same(dataset: Dataset, config: RunConfig, directory: Path) -> None:

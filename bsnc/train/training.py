@@ -157,8 +157,7 @@ class Training:
 
     def _losses(self, taken: tuple[Tensor, ...], targets: Tensor) -> tuple[Tensor, Tensor]:
         """Losses `[b]` and outputs of the network, in float32, for what it takes."""
-        with self.machine.autocast():
-            outputs = self.network(*taken).float()
+        outputs = self.machine.run(self.network, taken)
         losses = self.dataset.task.losses(outputs, targets, self.program.train.label_smoothing)
         if self.distillation is not None:
             losses = self.distillation.losses(losses, outputs, taken[0])

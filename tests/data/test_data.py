@@ -72,7 +72,7 @@ def test_normalised_training_images_have_mean_0_and_deviation_1_per_channel_and_
     assert torch.allclose(plain.mean, plain.train.inputs.mean().reshape(1))
     everything = torch.cat([plain.train.inputs, plain.test.inputs])
     assert not torch.allclose(plain.mean, everything.mean().reshape(1), atol=1e-7)
-    batches = [images for images, _ in plain.test_batches(100)]
+    batches = [images for images, _ in plain.batches(plain.test, 100)]
     assert [len(batch) for batch in batches] == [100, 100, 100, 100, 50]
     expected = (plain.test.inputs - plain.mean) / plain.std
     assert torch.allclose(torch.cat(batches), expected)
