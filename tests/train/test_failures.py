@@ -34,10 +34,17 @@ def test_a_failure_of_the_search_is_not_blamed_on_the_budgets(
     assert run.exit == 2 and "internal error: ValueError: of no one's making" in run.stderr
 
 
-def test_a_damaged_run_says_what_to_do(tmp_path: Path) -> None:
+def test_a_damaged_run_says_what_to_do(tiny_run: Path, tmp_path: Path) -> None:
+    run = shutil.copytree(tiny_run / "run", tmp_path / "run")
+    (run / "ir.json").unlink()
     with pytest.raises(Diagnosed) as caught:
-        load_run(tmp_path)
+        load_run(run)
     assert "train anew" in (caught.value.diagnostics[0].help or "")
+
+
+def test_a_directory_that_is_no_run_is_told_from_a_damaged_one(tmp_path: Path) -> None:
+    with pytest.raises(Diagnosed, match="no directory of a run"):
+        load_run(tmp_path)
 
 
 @pytest.mark.parametrize(
