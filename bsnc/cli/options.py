@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, cast, get_args
 
 import click
 from click.core import ParameterSource
 
 from bsnc.driver import Overrides
-from bsnc.ir import Hardware
+from bsnc.ir import Execution, Hardware
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -91,8 +91,8 @@ def threads(command: Command) -> Command:
 
 
 def hardware(command: Command) -> Command:
-    """`--device`, `--devices`, `--nodes` and `--precision`; the command gets them as one argument, `hardware`, which is
-    None where none is given."""
+    """`--device`, `--devices`, `--nodes`, `--precision`, `--execution`; the command gets them as one argument,
+    `hardware`, which is None where none is given."""
 
     @wraps(command)
     def wrapped(**given: object) -> object:
@@ -119,6 +119,12 @@ _HARDWARE = (
         "--precision",
         type=click.Choice(["32", "bf16-mixed"]),
         help="In which the weights learn; gates and costs stay at float32. [default: 32]",
+    ),
+    click.option(
+        "--execution",
+        type=click.Choice(get_args(Execution)),
+        help="Of an SS-network, always with the same result: each edge on its live rows, with a backward pass of "
+        "bsnc's own (scheduled) or torch's (rows), or each edge on all rows (dense). [default: scheduled]",
     ),
 )
 

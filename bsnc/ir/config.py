@@ -360,14 +360,19 @@ class DataConfig(Frozen):
         return self.model_copy(update={"source": source.model_copy(update={"path": path})})
 
 
+Execution = Literal["scheduled", "rows", "dense"]
+
+
 class Hardware(Frozen):
     """What a run computes on: `devices` on each of so many `nodes`, a process for each. `auto` is CUDA where torch
-    finds it. With `bf16-mixed` most of a step is in bfloat16; weights, gates and costs stay float32."""
+    finds it. With `bf16-mixed` most of a step is in bfloat16; weights, gates and costs stay float32. `execution` is how
+    an SS-network computes what it gives, which is always the same."""
 
     device: Literal["auto", "cpu", "cuda"] = "auto"
     devices: Annotated[int, Field(ge=1)] = 1
     nodes: Annotated[int, Field(ge=1)] = 1
     precision: Literal["32", "bf16-mixed"] = "32"
+    execution: Execution = "scheduled"
 
     @property
     def processes(self) -> int:

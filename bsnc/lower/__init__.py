@@ -1,5 +1,6 @@
 """Lowering: graph → torch.fx.GraphModule with initialised weights."""
 
+from bsnc.lower.execute import execute
 from bsnc.lower.fx import fold_batch_norm
 from bsnc.lower.live_rows import LiveEdge, LiveNode, LiveRows, own_rows
 from bsnc.lower.probe import probe_extern
@@ -14,6 +15,7 @@ __all__ = [
     "LiveRows",
     "copy_weights",
     "edge_attributes",
+    "execute",
     "fold_batch_norm",
     "lower_static",
     "lower_stochastic",

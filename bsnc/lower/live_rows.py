@@ -17,6 +17,7 @@ from torch.nn import functional
 from torch.nn.modules.batchnorm import _BatchNorm  # pyright: ignore[reportPrivateUsage]
 
 from bsnc.ir import NEVER, Graph, Node, live_edges, reached_edges
+from bsnc.ops import EXTERN
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,8 @@ class LiveEdge(nn.Sequential):
     def __init__(self, index: int, ops: dict[str, nn.Module]) -> None:
         super().__init__()
         self.index = index
+        self.is_foreign = any(name.startswith(EXTERN) for name in ops)
+        """Whether code of the user's own runs, which may write to what it takes."""
         for name, module in ops.items():
             self.add_module(name, module)
 
@@ -105,10 +108,14 @@ class LiveEdge(nn.Sequential):
         if not rows.runs[self.index]:
             return None
         chosen = rows.of_edge[self.index]
-        value = source if chosen is None else source.index_select(0, chosen)
-        for module in self:
-            value = _apply(module, value, rows.shared)
+        value = self.run(source if chosen is None else source.index_select(0, chosen), rows.shared)
         return value if rows.weights is None else value * _weight(rows, self.index, value)
+
+    def run(self, value: Tensor, shared: bool) -> Tensor:
+        """Its ops, one after the other, on `[b, …]`."""
+        for module in self:
+            value = _apply(module, value, shared)
+        return value
 
     def extra_repr(self) -> str:
         return f"index={self.index}"

@@ -10,7 +10,7 @@ from typing import TypeVar
 import torch
 from lightning_fabric import Fabric
 from lightning_fabric.strategies.ddp import DDPStrategy
-from torch import Tensor, nn
+from torch import Tensor, fx
 
 from bsnc.ir import Hardware
 from bsnc.train.machine import Machine
@@ -30,7 +30,7 @@ class FabricMachine(Machine):
         """Raises whatever Fabric or torch raise where there is no such hardware."""
         logging.getLogger("lightning_fabric").setLevel(logging.ERROR)
         warnings.filterwarnings("ignore", module="lightning_fabric")
-        self.hardware = hardware
+        super().__init__(hardware)
         self.fabric = Fabric(
             accelerator=hardware.device,
             devices=hardware.devices,
@@ -50,9 +50,9 @@ class FabricMachine(Machine):
         if torch.distributed.is_available() and torch.distributed.is_initialized():
             torch.distributed.destroy_process_group()
 
-    def run(self, network: nn.Module, taken: Sequence[Tensor]) -> Tensor:
+    def run(self, network: fx.GraphModule, taken: Sequence[Tensor]) -> Tensor:
         with self.fabric.autocast():
-            return network(*taken).float()
+            return super().run(network, taken)
 
     def average(self, gradients: Iterable[Tensor]) -> None:
         tensors = list(gradients)

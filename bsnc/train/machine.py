@@ -8,14 +8,17 @@ from dataclasses import replace
 from typing import TypeVar
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor, fx, nn
 
 from bsnc.data import Dataset
 from bsnc.ir import Hardware
-from bsnc.lower import own_rows, sharing
+from bsnc.lower import execute, own_rows, sharing
 
 Module = TypeVar("Module", bound=nn.Module)
 Thing = TypeVar("Thing")
+
+
+PLAIN = Hardware(device="cpu")
 
 
 class Machine:
@@ -25,9 +28,11 @@ class Machine:
     of a batch, and takes losses and gradients from all. So they end where one process would, up to rounding.
     """
 
-    hardware: Hardware = Hardware(device="cpu")
     device: torch.device = torch.device("cpu")
     rank: int = 0
+
+    def __init__(self, hardware: Hardware = PLAIN) -> None:
+        self.hardware = hardware
 
     @property
     def processes(self) -> int:
@@ -66,9 +71,9 @@ class Machine:
         """Meanwhile a network that trains sees batches that are spread over the processes."""
         return sharing(network, self.rank, self.processes)
 
-    def run(self, network: nn.Module, taken: Sequence[Tensor]) -> Tensor:
-        """What a network gives for what it takes, computed in the precision of the hardware, in float32."""
-        return network(*taken).float()
+    def run(self, network: fx.GraphModule, taken: Sequence[Tensor]) -> Tensor:
+        """What a network gives for what it takes, executed as the hardware says, in float32."""
+        return execute(network, taken, self.hardware.execution).float()
 
     def average(self, gradients: Iterable[Tensor]) -> None:
         """Replace each by its mean over the processes, all of which have the same ones."""
@@ -92,8 +97,8 @@ class Machine:
 
 def open_machine(hardware: Hardware) -> Machine:
     """Not launched yet. Lightning Fabric, which takes a while to load, is only used where there is need of it."""
-    if hardware == Machine.hardware:
-        return Machine()
+    if hardware.model_copy(update={"execution": PLAIN.execution}) == PLAIN:
+        return Machine(hardware)
     from bsnc.train.fabric import FabricMachine
 
     return FabricMachine(hardware)

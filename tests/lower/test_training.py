@@ -1,12 +1,15 @@
 """In training mode an edge sees the examples in which it is live, and nothing of a dropped edge is seen anywhere."""
 
+from typing import get_args
+
 import numpy as np
+import pytest
 import torch
 from hypothesis import given
 from torch import Tensor, nn
 
-from bsnc.ir import Graph, live_edges
-from bsnc.lower import lower_stochastic, op_paths
+from bsnc.ir import Execution, Graph, live_edges
+from bsnc.lower import execute, lower_stochastic, op_paths
 from tests.laws.build import FIXED, conv, linear, network
 from tests.laws.reference import run_training
 from tests.laws.strategies import law, networks_and_masks
@@ -37,15 +40,16 @@ def assert_alike(found: dict[str, Tensor | None], expected: dict[str, Tensor | N
         torch.testing.assert_close(*torch.broadcast_tensors(a, b), rtol=1e-7, atol=1e-8, msg=lambda m, n=name: n + m)
 
 
+@pytest.mark.parametrize("execution", get_args(Execution))
 @law(120)
 @given(networks_and_masks())
-def test_a_step_is_that_of_the_network_written_out(case: tuple) -> None:
+def test_a_step_is_that_of_the_network_written_out(execution: Execution, case: tuple) -> None:
     """Outputs, running statistics and gradients, batch norm over the examples in which its edge is live."""
     graph, rows = case
     lowered, x = training(graph), examples(graph, len(rows))
     expected, statistics = run_training(graph, lowered, x, rows)
     expected_gradients = gradients(lowered, expected)
-    out = lowered(x, torch.from_numpy(rows))
+    out = execute(lowered, (x, torch.from_numpy(rows)), execution)
     torch.testing.assert_close(out, expected, rtol=1e-8, atol=1e-8)
     assert_alike(gradients(lowered, out), expected_gradients)
     found = {name: value for name, value in lowered.named_buffers() if value.is_floating_point()}

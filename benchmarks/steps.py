@@ -1,0 +1,254 @@
+"""What a step of a joint search costs, against a network that computes every edge for every example.
+
+python benchmarks/steps.py [--networks cnf_8_32] [--regimes 95% 50%] [--threads 1]
+
+`dense` is the baseline, in the way of the code of Veniat & Denoyer: channels first, each edge computed and multiplied
+by its mask, the cost of each example by list scheduling on two cores, in Python. `bsnc` is the step of `bsnc train`:
+samples, costs, the gates' learning and all checks included. `pruned` is the network that is left in the end, written
+plainly. All take steps of 64 examples of 32×32, in turn; with one thread in seconds of the processor, which other work
+disturbs least. The floor is the multiply-adds of the live edges, three times
+for forward and backward, at the rate of a large matrix product.
+"""
+
+from __future__ import annotations
+
+import argparse
+import heapq
+import json
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from bsnc.cost import cost_of
+from bsnc.data import Dataset, Split
+from bsnc.diagnostics import Source
+from bsnc.ir import CostKey, Graph, Program
+from bsnc.lower import lower_stochastic
+from bsnc.lower.modules import build_ops
+from bsnc.passes import ApplyArchitecture
+from bsnc.search import Gates, WideGates
+from bsnc.sema import Overrides, analyse
+from bsnc.train import BudgetTable, Phase
+from bsnc.train.joint import JointPolicy
+from bsnc.train.training import Totals, Training
+
+SPECS = Path(__file__).parents[1] / "specs"
+NETWORKS = {
+    "cnf_4_16": ("cnf.bsn", ["layers=4", "channels=16"]),
+    "cnf_8_32": ("cnf.bsn", ["layers=8", "channels=32"]),
+    "resnet_fabric": ("resnet_fabric.bsn", []),
+}
+REGIMES = ("100%", "95%", "50%", "mid-search", "converged")
+SETTINGS = [
+    "search.mode=joint",
+    "train.batch_size=64",
+    "train.optimizer=sgd(lr = 0.01, momentum = 0.9)",
+    "data.augment=[]",
+]
+BATCH = 64
+KEPT = 0.3
+"""The share of the edges that are left in the end."""
+
+
+class Plain(nn.Module):
+    """A graph as one would write it down: a sequential module an edge, sums at nodes; each edge times its mask."""
+
+    def __init__(self, graph: Graph) -> None:
+        super().__init__()
+        self.graph = graph
+        self.edges = nn.ModuleList(nn.Sequential(*build_ops(edge.module).values()) for edge in graph.edges)
+        self.activations = nn.ModuleList(nn.Sequential(*build_ops(node.activations).values()) for node in graph.nodes)
+
+    def forward(self, x: Tensor, masks: Tensor | None = None) -> Tensor:
+        value = {self.graph.input.name: x}
+        for node, arriving, activations in zip(self.graph.nodes, self.graph.in_edges, self.activations, strict=True):
+            if node.kind != "input":
+                value[node.name] = activations(sum(self._edge(i, value, masks) for i in arriving))
+        return value[self.graph.output.name]
+
+    def _edge(self, i: int, value: dict[str, Tensor], masks: Tensor | None) -> Tensor:
+        result = self.edges[i](value[self.graph.edges[i].source])
+        return result if masks is None else result * masks[:, i].view(-1, *(1,) * (result.ndim - 1))
+
+
+def makespan(graph: Graph, live: Sequence[bool], cores: int = 2) -> float:
+    """Steps of one example: its edges, each of one step, by list scheduling in the order of the graph."""
+    done, free, last = dict.fromkeys((node.name for node in graph.nodes), 0.0), [0.0] * cores, 0.0
+    for node, arriving in zip(graph.nodes, graph.in_edges, strict=True):
+        for i in arriving:
+            if live[i]:
+                end = max(heapq.heappop(free), done[graph.edges[i].source]) + 1
+                heapq.heappush(free, end)
+                done[node.name] = last = max(done[node.name], end)
+    return last
+
+
+@dataclass
+class Setting:
+    """A network, random data, and gates that are as a regime says and do not move; `kept` is what is left of the graph
+    in the end."""
+
+    program: Program
+    dataset: Dataset
+    policy: JointPolicy
+    kept: Graph
+
+
+def compile_spec(name: str) -> Program:
+    file, settings = NETWORKS[name]
+    source = Source(file, (SPECS / file).read_text(encoding="utf-8"))
+    analysis = analyse(source, Overrides((*settings, *SETTINGS), ("steps(cores = 2)=50% of max",)))
+    assert analysis.program is not None, analysis.diagnostics
+    return analysis.program
+
+
+def setting_of(program: Program, regime: str) -> Setting:
+    graph, generator = program.graph, torch.Generator().manual_seed(0)
+    images = torch.rand(BATCH, *graph.input.shape, generator=generator)
+    split = Split(images, torch.randint(10, (BATCH,), generator=generator))
+    half = torch.full((len(images[0]),), 0.5)
+    dataset = Dataset(split, split, tuple("abcdefghij"), half, half)
+    policy = JointPolicy(program, BudgetTable(program))
+    switches, live = some_architecture(graph, generator)
+    kept = ApplyArchitecture([edge.name for edge, on in zip(graph.edges, live, strict=True) if on]).run(graph).graph
+    set_gates(policy.learner.gates, switches, regime)
+    return Setting(program, dataset, policy, kept)
+
+
+def some_architecture(graph: Graph, generator: torch.Generator) -> tuple[Tensor, list[bool]]:
+    """Of many at random that which has about KEPT of the edges: its switches and live edges."""
+    samples = [WideGates(graph, 0.95).sample(BATCH, generator) for _ in range(32)]
+    live = torch.cat([sample.live for sample in samples])
+    best = int((live.float().mean(1) - KEPT).abs().argmin())
+    kept = torch.zeros(graph.switch_count, dtype=torch.bool)
+    for edge, switch in zip(range(len(graph.edges)), graph.edge_switches, strict=True):
+        if switch is not None:
+            kept[switch] |= live[best, edge]
+    return kept, live[best].tolist()
+
+
+def set_gates(gates: Gates, kept: Tensor, regime: str) -> None:
+    if regime == "converged":
+        rate = torch.where(kept, 0.999, 0.001)
+    elif regime == "mid-search":
+        rate = torch.where(kept, 0.95, 0.5)
+    else:
+        rate = torch.full(kept.shape, min(0.999, float(regime.rstrip("%")) / 100))
+    gates.logits = torch.logit(rate)
+    gates.frozen[:] = regime in ("converged", "100%")
+
+
+def ours(setting: Setting) -> Callable[[], None]:
+    network = lower_stochastic(setting.program.graph)
+    training = Training(
+        setting.program,
+        setting.dataset,
+        network,
+        Phase("steps", 10**6),
+        torch.Generator().manual_seed(0),
+        setting.policy,
+    )
+    network.train()
+    logits = setting.policy.learner.gates.logits
+
+    def step() -> None:
+        setting.policy.learner.gates.logits, training.totals = logits, Totals()
+        for batch in training._batches():
+            training._step(*batch)
+
+    return step
+
+
+def plain(setting: Setting, graph: Graph, masked: bool) -> Callable[[], None]:
+    network = Plain(graph)
+    optimiser = torch.optim.SGD(network.parameters(), lr=0.01, momentum=0.9)
+    (batch,) = setting.dataset.batches(setting.dataset.train)
+    samples = [setting.policy.sample(BATCH, torch.Generator().manual_seed(i)).live for i in range(8)]
+    count = 0
+
+    def step() -> None:
+        nonlocal count
+        live = samples[count % len(samples)]
+        count += 1
+        optimiser.zero_grad()
+        losses = functional.cross_entropy(network(batch[0], live.float() if masked else None), batch[1])
+        losses.backward()
+        optimiser.step()
+        if masked:
+            _ = [makespan(graph, row) for row in live.tolist()]
+
+    return step
+
+
+def floor(setting: Setting, rate: float) -> float:
+    """Seconds for the multiply-adds of a step, at so many a second."""
+    cost = cost_of(CostKey(name="flops"), setting.program.graph)
+    samples = [setting.policy.sample(BATCH, torch.Generator().manual_seed(i)).live for i in range(8)]
+    return 3 * float(torch.stack([cost(live).sum() for live in samples]).mean()) / rate
+
+
+def product() -> Callable[[], None]:
+    one, other = torch.rand(2, 1024, 1024).unbind()
+    return lambda: (torch.mm(one, other), None)[1]
+
+
+def timed(contenders: dict[str, Callable[[], None]], rounds: int) -> dict[str, float]:
+    """The median seconds of each, taken in turn."""
+    clock = time.process_time if torch.get_num_threads() == 1 else time.perf_counter
+    taken: dict[str, list[float]] = {name: [] for name in contenders}
+    for turn in range(rounds + 1):
+        for name, run in contenders.items():
+            started = clock()
+            run()
+            if turn:
+                taken[name].append(clock() - started)
+    return {name: statistics.median(times) for name, times in taken.items()}
+
+
+def measure(name: str, regime: str, rounds: int) -> dict[str, Any]:
+    setting = setting_of(compile_spec(name), regime)
+    contenders = {"product": product(), "dense": plain(setting, setting.program.graph, True), "bsnc": ours(setting)}
+    if regime == "converged":
+        contenders["pruned"] = plain(setting, setting.kept, False)
+    seconds = timed(contenders, rounds)
+    rate = 1024**3 / seconds["product"]
+    return {"network": name, "regime": regime, "seconds": seconds, "rate": rate, "floor": floor(setting, rate)}
+
+
+def line(row: dict[str, Any]) -> str:
+    seconds = row["seconds"]
+    pruned = f"{seconds['bsnc'] / seconds['pruned']:9.2f}" if "pruned" in seconds else " " * 9
+    return (
+        f"{row['network']:14} {row['regime']:>10} {seconds['dense'] * 1e3:9.1f} {seconds['bsnc'] * 1e3:9.1f} "
+        f"{seconds['dense'] / seconds['bsnc']:8.2f} {seconds['bsnc'] / row['floor']:8.2f} {pruned}"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--networks", nargs="+", default=list(NETWORKS), choices=list(NETWORKS))
+    parser.add_argument("--regimes", nargs="+", default=list(REGIMES))
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--json", type=Path, default=Path("build/benchmarks/steps.json"))
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+    print(f"{'':14} {'':>10} {'dense ms':>9} {'bsnc ms':>9} {'faster':>8} {'/ floor':>8} {'/ pruned':>9}")
+    rows: list[dict[str, Any]] = []
+    for name in args.networks:
+        for regime in args.regimes:
+            rows.append(measure(name, regime, args.rounds))
+            print(line(rows[-1]), flush=True)
+    args.json.parent.mkdir(parents=True, exist_ok=True)
+    args.json.write_text(json.dumps({"threads": args.threads, "torch": torch.__version__, "rows": rows}, indent=1))
+
+
+if __name__ == "__main__":
+    main()
