@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import resource
 import statistics
 import subprocess
@@ -17,6 +18,8 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+"""Without it modules would be compiled each time; those of a package that is installed are not."""
 EMPTY = "an empty Python"
 COMMANDS = (
     "--help",
@@ -39,16 +42,16 @@ def python(name: str, build: str) -> list[str]:
 def seconds(arguments: list[str]) -> tuple[float, float]:
     """By the clock, and of the processor."""
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    subprocess.run([sys.executable, *arguments], check=True, capture_output=True, cwd=ROOT)
+    subprocess.run([sys.executable, *arguments], check=True, capture_output=True, cwd=ROOT, env=ENVIRONMENT)
     taken, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
     return taken, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def modules(arguments: list[str]) -> int:
-    """How many modules are imported."""
+    """How many modules are imported. Compiles those that are not compiled yet."""
     command = [sys.executable, "-X", "importtime", *arguments]
-    told = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT).stderr
-    return sum(line.startswith("import time:") for line in told.splitlines()) - 1  # the header
+    done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT, env=ENVIRONMENT)
+    return sum(line.startswith("import time:") for line in done.stderr.splitlines()) - 1  # the header
 
 
 def measured(commands: dict[str, list[str]], repeats: int) -> dict[str, list[tuple[float, float]]]:
@@ -61,7 +64,9 @@ def measured(commands: dict[str, list[str]], repeats: int) -> dict[str, list[tup
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("commands", nargs="*", metavar="COMMAND", help="As one word each. [default: those in the file]")
+    parser.add_argument(
+        "commands", nargs="*", metavar="COMMAND", help="One word each, behind --. [default: those in the file]"
+    )
     parser.add_argument("--repeats", type=int, default=7)
     parser.add_argument("--json", type=Path, default=Path("build/benchmarks/startup.json"))
     options = parser.parse_args()
