@@ -16,11 +16,11 @@ from bsnc.driver import Formatted, format_bytes, format_file, write_formatted
 _STDIN = Path("-")
 
 
-@click.command()
+@click.command("fmt")
 @click.argument("specs", nargs=-1, required=True, type=options.PATH, metavar="SPEC…")
 @click.option("--check", "only_check", is_flag=True, help="Change nothing; exit 1 if something would change.")
 @click.option("--diff", "show_diff", is_flag=True, help="Change nothing; print what would change.")
-def fmt(specs: tuple[Path, ...], only_check: bool, show_diff: bool) -> None:
+def command(specs: tuple[Path, ...], only_check: bool, show_diff: bool) -> None:
     """Rewrite specs in canonical layout; `-` reads from stdin and writes to stdout.
 
     Comments stay, and what a spec says does not change. A spec with a syntax error is left alone.

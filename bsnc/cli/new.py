@@ -11,11 +11,11 @@ from bsnc.diagnostics import did_you_mean
 from bsnc.driver import DEFAULT_TEMPLATE, new_spec, template_summaries
 
 
-@click.command()
+@click.command("new")
 @click.argument("name", required=False, type=options.PATH)
 @click.option("--template", default=DEFAULT_TEMPLATE, show_default=True, help="What to begin with.")
 @click.option("--list", "show_list", is_flag=True, help="List the templates, and write nothing.")
-def new(name: Path | None, template: str, show_list: bool) -> None:
+def command(name: Path | None, template: str, show_list: bool) -> None:
     """Write NAME.bsn, a spec to begin with, which trains as it stands. Overwrites nothing."""
     summaries = template_summaries()
     if show_list:

@@ -22,7 +22,7 @@ _LATENCY = COST_SIGNATURES["latency"]
 _COUNT = click.IntRange(1, _LATENCY.options["batch"].highest)
 
 
-@click.command()
+@click.command("profile")
 @click.argument("spec", type=options.PATH)
 @click.option("--device", type=click.Choice(_LATENCY.options["device"].names), help="Where to run. [default: cpu]")
 @click.option("--threads", type=_COUNT, help="Threads of ONNX Runtime. [default: 1]")
@@ -32,7 +32,7 @@ _COUNT = click.IntRange(1, _LATENCY.options["batch"].highest)
 @click.option("--held-out", type=click.IntRange(0, 10_000), help="How many others to test on. [default: 12]")
 @options.overrides
 @options.as_json
-def profile(
+def command(
     spec: Path,
     device: str | None,
     threads: int | None,

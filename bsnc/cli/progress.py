@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 SILENCE = 60.0
 """Seconds after which a line is due where there is no terminal."""
+LOADING = "loading torch"
+"""What every command with a bar begins with."""
 SOON = 10.0
 """Seconds: who waits no longer is told nothing of it."""
 
@@ -44,6 +46,7 @@ class StepBar:
         if sys.stderr.isatty():
             self._bar = _rich_bar()
             self._bar.start()
+            self.wait(LOADING)
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -58,6 +61,7 @@ class StepBar:
             self._line(what)
         else:
             self._waiting = self._bar.add_task(what, total=None, metrics="")
+            self._bar.refresh()
 
     def step(self, what: str, done: int, total: int) -> None:
         self._wait_no_longer()

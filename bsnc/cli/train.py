@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
@@ -12,7 +15,7 @@ from bsnc.cli import options
 from bsnc.cli.output import own_code_aside, print_json, show_diagnostics
 from bsnc.cli.progress import Bar
 from bsnc.cli.tables import binding_text, certificate_text, comparison_table, evaluation_text, projection_text
-from bsnc.driver import Overrides, resume_run, train_spec
+from bsnc.driver import Interrupted, Overrides, resume_run, train_spec
 from bsnc.ir import Hardware, Strategy
 from bsnc.watch import BACKENDS
 
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
     from bsnc.driver import Trained
 
 
-@click.command()
+@click.command("train")
 @click.argument("spec", type=options.PATH, required=False)
 @click.option("-o", "--output", type=options.PATH, metavar="RUN", help="New directory. [default: runs/<spec>/<time>]")
 @options.overrides
@@ -51,7 +54,7 @@ if TYPE_CHECKING:
 @options.threads
 @options.as_json
 @click.pass_context
-def train(
+def command(
     context: click.Context,
     spec: Path | None,
     output: Path | None,
@@ -77,7 +80,7 @@ def train(
         overrides = replace(overrides, settings=(*overrides.settings, f"search.strategy={strategy}"))
     if from_scratch:
         overrides = replace(overrides, settings=(*overrides.settings, "train.final=from_scratch"))
-    with Bar() as bar, own_code_aside():
+    with _told_where_it_is(), Bar() as bar, own_code_aside():
         if resume is not None:
             trained = resume_run(resume, bar, show_diagnostics, bar.step, overrides.allow_extern, hardware, logs)
         else:
@@ -91,6 +94,16 @@ def train(
         print_json(trained.as_json())
     else:
         click.echo(run_text(trained))
+
+
+@contextmanager
+def _told_where_it_is() -> Generator[None, None, None]:
+    """A run that was stopped ends the program, and says how to go on with it."""
+    try:
+        yield
+    except Interrupted as interrupted:
+        click.echo(str(interrupted), err=True)
+        sys.exit(interrupted.exit_status)
 
 
 def _default_run(spec: Path) -> Path:

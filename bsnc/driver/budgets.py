@@ -12,7 +12,6 @@ import numpy as np
 from bsnc.cost import Cost, Given, cost_of
 from bsnc.diagnostics import Diagnosed, Diagnostic, Label, SourceSpan, has_errors
 from bsnc.driver.ranges import CostRange, cost_range, initial_samples, known_costs
-from bsnc.export import Setting
 from bsnc.ir import Budget, CostKey, Graph, Program, as_bound, exactly, forced_edges
 from bsnc.search import Limit, LinearBudget, cheapest, project
 from bsnc.sema import Analysis
@@ -100,6 +99,8 @@ def _unmeasured(budget: Budget, analysis: Analysis, code: str = "BSN403") -> Dia
     message = f"`{budget.cost}` has not been measured on this machine: whether the budget can be met is not known"
     help_text = "`bsnc profile` measures it" + ("; so does `bsnc train`" if code == "BSN403" else "")
     notes: tuple[str, ...] = ()
+    from bsnc.export import Setting
+
     try:
         Setting.of(budget.cost)
     except Diagnosed as lack:

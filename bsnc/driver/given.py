@@ -9,15 +9,16 @@ from dataclasses import replace
 from operator import attrgetter
 from pathlib import Path
 from time import monotonic
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from bsnc.cost import Given
 from bsnc.diagnostics import Diagnosed, Diagnostic, error_in_short
 from bsnc.driver.files import permit_code
-from bsnc.driver.profile import latency_tables, measure_latency_tables
-from bsnc.export import Step
 from bsnc.ir import Graph, Program
 from bsnc.sema import Analysis, not_allowed
+
+if TYPE_CHECKING:
+    from bsnc.export import Step
 
 CostFunction = Callable[[Graph], float]
 PATIENCE = 5.0
@@ -30,7 +31,12 @@ def given_of(program: Program, analysis: Analysis, allow_extern: bool) -> Given:
 
     Raises Diagnosed (BSN217, BSN218).
     """
-    return Given(latency_tables(program), cost_functions(program, analysis, allow_extern))
+    functions = cost_functions(program, analysis, allow_extern)
+    if not _needs_latencies(program):
+        return Given(functions=functions)
+    from bsnc.driver import profile
+
+    return Given(profile.latency_tables(program), functions)
 
 
 def everything_given(program: Program, analysis: Analysis, allow_extern: bool, step: Step) -> Given:
@@ -39,7 +45,16 @@ def everything_given(program: Program, analysis: Analysis, allow_extern: bool, s
     Raises Diagnosed (BSN521 where this machine cannot measure one).
     """
     functions = cost_functions(program, analysis, allow_extern)
-    return Given(measure_latency_tables(program, step), functions)
+    if not _needs_latencies(program):
+        return Given(functions=functions)
+    from bsnc.driver import profile
+
+    return Given(profile.measure_latency_tables(program, step), functions)
+
+
+def _needs_latencies(program: Program) -> bool:
+    """Only then is ONNX Runtime loaded."""
+    return any(budget.cost.signature.source == "measured" for budget in program.budgets)
 
 
 def cost_functions(program: Program, analysis: Analysis, allow_extern: bool) -> dict[str, CostFunction]:

@@ -225,7 +225,7 @@ def test_an_exception_of_ours_is_told_as_a_bug(bsnc, folder: Path, monkeypatch: 
     def broken(*_: object) -> None:
         raise RuntimeError("broken")
 
-    monkeypatch.setattr(sys.modules["bsnc.cli.main"], "check_spec", broken)
+    monkeypatch.setattr("bsnc.cli.check.check_spec", broken)
     run = bsnc("check", "good.bsn", cwd=folder)
     assert run.exit == 2 and run.stdout == ""
     assert run.stderr.startswith("internal error: RuntimeError: broken\nThis is a bug in bsnc.")

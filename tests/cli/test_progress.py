@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bsnc.cli import progress
-from bsnc.cli.progress import Bar, metrics_text, time_text
+from bsnc.cli.progress import Bar, StepBar, metrics_text, time_text
 from bsnc.diagnostics import Diagnostic
 from bsnc.driver import Overrides
 from bsnc.driver.check import load_program
@@ -117,6 +117,16 @@ def test_a_terminal_shows_phases_and_the_whole_run(plan: Plan, monkeypatch: pyte
     last = shown.rpartition("run")[2]
     assert "1/40" in last and "flops 118% of bound" in last and "1/100" in last
     assert "BSN543" in shown
+
+
+def test_a_terminal_is_told_what_is_waited_for_from_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = Terminal()
+    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setenv("TERM", "xterm")
+    with StepBar() as bar:
+        assert "loading torch" in screen.getvalue()
+        bar.step("evaluations", 1, 100)
+    assert "loading torch" not in screen.getvalue().rpartition("evaluations")[2]
 
 
 def test_a_run_is_told_in_full(bsnc, tiny_run: Path, tmp_path: Path) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from sklearn.datasets import load_digits  # pyright: ignore[reportUnknownVariableType]
-from sklearn.model_selection import train_test_split  # pyright: ignore[reportUnknownVariableType]
 
 from bsnc.data.examples import Split
 from bsnc.data.sources.raw import Places, RawSplit, RawSplits, Request, unusable
@@ -23,6 +21,9 @@ def read_digits(request: Request) -> RawSplits:
     assert isinstance(source, Digits)
     if request.config.target != "class":
         raise unusable(f"`digits` has classes, which `target = {request.config.target}` cannot predict")
+    from sklearn.datasets import load_digits  # pyright: ignore[reportUnknownVariableType]
+    from sklearn.model_selection import train_test_split  # pyright: ignore[reportUnknownVariableType]
+
     bunch = load_digits()
     images = torch.from_numpy(np.asarray(bunch.images, dtype=np.float32)[:, None] / 16)  # pyright: ignore
     labels = torch.from_numpy(np.asarray(bunch.target, dtype=np.int64))  # pyright: ignore

@@ -12,7 +12,6 @@ import onnx
 import torch
 from numpy.typing import NDArray
 from scipy.optimize import nnls
-from scipy.stats import spearmanr
 
 from bsnc.cost import Given, LatencyTable, cost_of
 from bsnc.export.latency.assemble import assemble
@@ -252,6 +251,8 @@ def _errors(pairs: tuple[Pair, ...]) -> dict[str, float | None]:
         return {"spearman": None, "median_error": None, "worst_error": None}
     errors = [pair.error for pair in tested]
     measured, predicted = ([pair.measured for pair in tested], [pair.predicted for pair in tested])
+    from scipy.stats import spearmanr
+
     return {
         "spearman": float(cast(Any, spearmanr(measured, predicted)).statistic) if len(set(predicted)) > 1 else None,
         "median_error": float(np.median(errors)),

@@ -8,7 +8,6 @@ from time import perf_counter, thread_time
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from scipy.stats import binom
 
 from bsnc.export.latency.setting import Session, Setting
 from bsnc.ir import CostKey, Frozen
@@ -125,6 +124,8 @@ def median_interval(values: Sequence[float]) -> tuple[float, float]:
 
     The least and the greatest value, where there are too few for the confidence.
     """
+    from scipy.stats import binom
+
     ordered = sorted(values)
     rank = int(binom.ppf((1 - CONFIDENCE) / 2, len(ordered), 0.5))
     return ordered[max(rank - 1, 0)], ordered[min(len(ordered) - rank, len(ordered) - 1)]
