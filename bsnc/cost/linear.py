@@ -24,8 +24,8 @@ class LinearCost:
     edge_weights: Tensor
     node_weights: Tensor
     pair_weights: Tensor
-    arrivals: Tensor
-    """`[E, V]`: 1 where an edge arrives at a node."""
+    targets: Tensor
+    """`[E]`: the node at which an edge arrives."""
     pairs: Tensor
     """`[2, P]`: indices of edges."""
     constant: float = 0.0
@@ -52,15 +52,12 @@ class LinearCost:
             source = graph.nodes[graph.node_index[edge.source]]
             shares.append(count(edge) - count(narrowed(edge, _without(source, graph.edges[arriving].name))))
             edges[e] -= shares[-1]
-        arrivals = torch.zeros(len(graph.edges), len(graph.nodes), dtype=torch.float64)
-        for i, (_, target) in enumerate(graph.endpoints):
-            arrivals[i, target] = 1
         return cls(
             key,
             edge_weights=torch.tensor(edges, dtype=torch.float64),
             node_weights=torch.tensor(nodes, dtype=torch.float64),
             pair_weights=torch.tensor(shares, dtype=torch.float64),
-            arrivals=arrivals,
+            targets=torch.tensor([target for _, target in graph.endpoints], dtype=torch.int64),
             pairs=torch.tensor(pairs, dtype=torch.int64).reshape(-1, 2).T,
             constant=constant,
         )
@@ -92,7 +89,8 @@ class LinearCost:
 
     def live_nodes(self, live: Tensor) -> Tensor:
         """`[B, V]` float64: 1 where a live edge arrives."""
-        return (live.to(torch.float64) @ self.arrivals.to(live.device)).clamp(max=1)
+        arrived = torch.zeros(len(self.node_weights), len(live), dtype=torch.float64, device=live.device)
+        return arrived.index_add_(0, self.targets.to(live.device), live.T.to(torch.float64)).clamp_(max=1).T
 
 
 def _without(node: Node, edge: str) -> tuple[int, ...]:
