@@ -96,8 +96,8 @@ def _passed_by_every_path(graph: Graph, useful: Sequence[bool]) -> tuple[list[bo
     """The edges `[E]` and the nodes `[V]` that every path from input to output passes; `useful` `[E]` are on some path.
 
     Every path crosses each gap between neighbours in the topological order, and goes through each node or over it. So
-    it passes the only useful edge that crosses a gap, and a node that no useful edge goes over. There are no others: what
-    every path passes stands behind all that leads to it and before all that it leads to.
+    it passes the only useful edge that crosses a gap, and a node that no useful edge goes over. There are no others:
+    what every path passes stands behind all that leads to it and before all that it leads to.
     """
     places = _places(graph, useful)
     across, over = [0] * (len(places) + 1), [0] * (len(places) + 1)
