@@ -2,8 +2,8 @@
 
 specs/cnf.bsn with more and more layers, 4 channels. `bsnc check` and `bsnc compile` are cold processes; what is called
 inside Python is measured in a process of its own for each size, so that its peak memory is its own. The exponent beside
-a size is that of the growth from the size before: 1 is linear. Seconds are those of the processor, which other work on the machine disturbs least; of cold
-processes also those on the wall. Prints tables and writes JSON.
+a size is that of the growth from the size before: 1 is linear. Seconds are those of the processor, which other work on
+the machine disturbs least; of cold processes also those on the wall. Prints tables and writes JSON.
 
     python benchmarks/growth.py --edges 100 1000 10000
     python benchmarks/growth.py --edges 100000 --repeats 1 --without step

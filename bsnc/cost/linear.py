@@ -10,6 +10,9 @@ from torch import Tensor
 
 from bsnc.ir import CostKey, Edge, Graph, Node, channel_pairs, narrowed
 
+ROWS = 64
+"""So many examples are counted at a time, so that what is worked on stays in the caches."""
+
 
 @dataclass(frozen=True)
 class LinearCost:
@@ -67,6 +70,9 @@ class LinearCost:
         return replace(self, key=key, constant=self.constant + constant)
 
     def __call__(self, live: Tensor) -> Tensor:
+        return torch.cat([self._count(rows) for rows in live.split(ROWS)])
+
+    def _count(self, live: Tensor) -> Tensor:
         weights = self.edge_weights.to(live.device)
         cost = live.to(torch.float64) @ weights
         if bool(self.node_weights.any()):
