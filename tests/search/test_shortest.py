@@ -1,6 +1,7 @@
 """The cheapest path, where it is the cheapest architecture, against enumeration and without a program."""
 
 import logging
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -27,8 +28,8 @@ def test_a_path_that_is_found_costs_least_of_all_architectures(problem: Problem)
 def chain(length: int) -> Graph:
     """Two gated edges from each node to the next."""
     names = ["x", *(f"h{i}" for i in range(length)), "y"]
-    links = [(a, b, [op]) for a, b in zip(names, names[1:], strict=False) for op in ("identity", "tanh")]
-    return network((1,), {name: [] for name in names[1:]}, links, shapes={name: (1,) for name in names[1:-1]})
+    links = [(a, b, [op]) for a, b in pairwise(names) for op in ("identity", "tanh")]
+    return network((1,), {name: [] for name in names[1:]}, links, shapes=dict.fromkeys(names[1:-1], (1,)))
 
 
 def test_where_every_gate_can_close_no_program_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
