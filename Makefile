@@ -35,7 +35,7 @@ format: $(READY)
 	$(BIN)/ruff format .
 
 bench: $(READY)
-	$(BIN)/python benchmarks/check.py
+	$(BIN)/python benchmarks/growth.py
 	$(BIN)/python benchmarks/costs.py
 	$(BIN)/python benchmarks/latency.py
 	$(BIN)/python benchmarks/search.py

@@ -10,6 +10,9 @@ from torch import Tensor
 
 from bsnc.ir import CostKey, Edge, Graph, Node, channel_pairs, narrowed
 
+ROWS = 64
+"""So many examples are counted at a time, so that what is worked on stays in the caches."""
+
 
 @dataclass(frozen=True)
 class LinearCost:
@@ -24,8 +27,8 @@ class LinearCost:
     edge_weights: Tensor
     node_weights: Tensor
     pair_weights: Tensor
-    arrivals: Tensor
-    """`[E, V]`: 1 where an edge arrives at a node."""
+    targets: Tensor
+    """`[E]`: the node at which an edge arrives."""
     pairs: Tensor
     """`[2, P]`: indices of edges."""
     constant: float = 0.0
@@ -52,15 +55,12 @@ class LinearCost:
             source = graph.nodes[graph.node_index[edge.source]]
             shares.append(count(edge) - count(narrowed(edge, _without(source, graph.edges[arriving].name))))
             edges[e] -= shares[-1]
-        arrivals = torch.zeros(len(graph.edges), len(graph.nodes), dtype=torch.float64)
-        for i, (_, target) in enumerate(graph.endpoints):
-            arrivals[i, target] = 1
         return cls(
             key,
             edge_weights=torch.tensor(edges, dtype=torch.float64),
             node_weights=torch.tensor(nodes, dtype=torch.float64),
             pair_weights=torch.tensor(shares, dtype=torch.float64),
-            arrivals=arrivals,
+            targets=torch.tensor([target for _, target in graph.endpoints], dtype=torch.int64),
             pairs=torch.tensor(pairs, dtype=torch.int64).reshape(-1, 2).T,
             constant=constant,
         )
@@ -70,6 +70,9 @@ class LinearCost:
         return replace(self, key=key, constant=self.constant + constant)
 
     def __call__(self, live: Tensor) -> Tensor:
+        return torch.cat([self._count(rows) for rows in live.split(ROWS)])
+
+    def _count(self, live: Tensor) -> Tensor:
         weights = self.edge_weights.to(live.device)
         cost = live.to(torch.float64) @ weights
         if bool(self.node_weights.any()):
@@ -92,7 +95,8 @@ class LinearCost:
 
     def live_nodes(self, live: Tensor) -> Tensor:
         """`[B, V]` float64: 1 where a live edge arrives."""
-        return (live.to(torch.float64) @ self.arrivals.to(live.device)).clamp(max=1)
+        arrived = torch.zeros(len(self.node_weights), len(live), dtype=torch.float64, device=live.device)
+        return arrived.index_add_(0, self.targets.to(live.device), live.T.to(torch.float64)).clamp_(max=1).T
 
 
 def _without(node: Node, edge: str) -> tuple[int, ...]:

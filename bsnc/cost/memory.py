@@ -24,6 +24,9 @@ from bsnc.cost.memory_plan import MemoryPlan, Planner
 from bsnc.cost.weights import weights
 from bsnc.ir import CostKey, Graph
 
+COLUMNS = 128
+"""So many examples are planned at a time."""
+
 
 class Memory:
     """`memory`, or `memory(of = tensors)`: peak bytes for a batch of one; see the module."""
@@ -56,53 +59,53 @@ def _nothing(key: CostKey, graph: Graph) -> LinearCost:
 
 @dataclass(frozen=True)
 class _Peak:
-    """A plan as tensors: a few matrix products and one running sum for a whole batch."""
+    """A plan as sparse matrices: a few products and one running sum for a whole batch. Examples are columns, and few at
+    a time, so that what is worked on stays in the caches."""
 
     groups: Tensor
-    """`[E, G]` float64: 1 where an edge belongs to a group."""
+    """Sparse `[G, E]` float64: 1 where an edge belongs to a group."""
     pairs: Tensor
     """`[2, P]`: edge, group."""
-    when: Tensor
-    first: Tensor
-    after: Tensor
-    sizes: Tensor
+    changes: Tensor
+    """Sparse `[R, E + G + P]` float64: by how many bytes more lie there from a row on, where a condition holds."""
     gates: Tensor
     least: float
 
     @classmethod
     def of(cls, plan: MemoryPlan) -> _Peak:
-        groups = torch.zeros(plan.edges, len(plan.groups), dtype=torch.float64)
-        for column, members in enumerate(plan.groups):
-            groups[list(members), column] = 1
-        when, first, last, sizes = torch.tensor(plan.terms, dtype=torch.int64).reshape(-1, 4).T
+        members = [(number, edge, 1) for number, group in enumerate(plan.groups) for edge in group]
+        begun = [(first, when, size) for when, first, _, size in plan.terms]
+        ended = [(last + 1, when, -size) for when, _, last, size in plan.terms if last + 1 < len(plan.gates)]
+        conditions = plan.edges + len(plan.groups) + len(plan.pairs)
         return cls(
-            groups,
+            _sparse(members, len(plan.groups), plan.edges),
             torch.tensor(plan.pairs, dtype=torch.int64).reshape(-1, 2).T,
-            when,
-            first,
-            last + 1,
-            sizes.to(torch.float64),
+            _sparse([*begun, *ended], len(plan.gates), conditions),
             torch.tensor(plan.gates, dtype=torch.int64),
             plan.least,
         )
 
     def __call__(self, live: Tensor) -> Tensor:
         """Live edges `[B, E]` → bytes of tensors at the worst moment, `[B]` float64."""
-        rows = self.rows(live)
-        return rows.amax(1) if rows.shape[1] else rows.sum(1)
+        if not len(self.gates):
+            return torch.zeros(len(live), dtype=torch.float64, device=live.device)
+        return torch.cat([self.rows(some).amax(1) for some in live.split(COLUMNS)])
 
     def rows(self, live: Tensor) -> Tensor:
         """Live edges `[B, E]` → bytes of tensors at each moment, `[B, R]`, 0 where nothing is at work."""
-        holds = self._conditions(live)
-        amounts = holds[:, self.when.to(live.device)] * self.sizes.to(live.device)
-        change = amounts.new_zeros(len(live), len(self.gates) + 1)
-        change.index_add_(1, self.first.to(live.device), amounts)
-        change.index_add_(1, self.after.to(live.device), -amounts)
-        return change.cumsum(1)[:, :-1] * holds[:, self.gates.to(live.device)]
+        holds = self._conditions(live.T.to(torch.float64))
+        lying = torch.sparse.mm(self.changes.to(live.device), holds).cumsum_(0)
+        return lying.mul_(holds[self.gates.to(live.device)]).T
 
-    def _conditions(self, live: Tensor) -> Tensor:
-        """`[B, E + G + P]` float64, 1 where a condition of the plan holds."""
-        kept = live.to(torch.float64)
-        groups = (kept @ self.groups.to(live.device)).clamp(max=1)
-        edge, group = self.pairs.to(live.device)
-        return torch.cat([kept, groups, kept[:, edge] * groups[:, group]], dim=1)
+    def _conditions(self, kept: Tensor) -> Tensor:
+        """Live edges `[E, B]` → `[E + G + P, B]` float64, 1 where a condition of the plan holds."""
+        groups = torch.sparse.mm(self.groups.to(kept.device), kept).clamp_(max=1)
+        edge, group = self.pairs.to(kept.device)
+        return torch.cat([kept, groups, kept[edge] * groups[group]])
+
+
+def _sparse(entries: list[tuple[int, int, int]], rows: int, columns: int) -> Tensor:
+    """The matrix `[rows, columns]` that has the sum of all (row, column, value) in each place."""
+    row, column, value = torch.tensor(entries, dtype=torch.int64).reshape(-1, 3).T
+    places = torch.stack([row, column])
+    return torch.sparse_coo_tensor(places, value.to(torch.float64), (rows, columns), check_invariants=True).coalesce()

@@ -13,7 +13,7 @@ from bsnc.cost import Cost, Given, cost_of
 from bsnc.diagnostics import Diagnosed, Diagnostic, Label, SourceSpan, has_errors
 from bsnc.driver.ranges import CostRange, cost_range, initial_samples, known_costs
 from bsnc.ir import Budget, CostKey, Graph, Program, as_bound, exactly, forced_edges
-from bsnc.search import Limit, LinearBudget, cheapest, project
+from bsnc.search import Limit, LinearBudget, cheapest, cheapest_as_a_path, project
 from bsnc.sema import Analysis
 from bsnc.train import bound_of, limit_of
 
@@ -69,6 +69,8 @@ def report_costs(program: Program, analysis: Analysis, given: Given) -> CostRepo
 
 def require_connected(graph: Graph, analysis: Analysis) -> None:
     """Raises Diagnosed (BSN303) where the options that a path needs exclude each other."""
+    if all(gate.kind == "bernoulli" for gate in graph.gates):
+        return
     nothing = LinearBudget(np.zeros(len(graph.edges)), np.zeros(len(graph.nodes)))
     if cheapest(graph, nothing) is None:
         message = f"no choice of options connects `{graph.input.name}` to `{graph.output.name}`"
@@ -185,6 +187,8 @@ def _judge_together(
 ) -> list[Diagnostic]:
     """BSN401 where each budget can be met, and no architecture meets all, or none is found that does."""
     limits = [limit_of(costs[check.budget.cost], check.bound) for check in checks]
+    if any(_meets_all(graph, measure, limits) for limit in limits for measure in limit.below):
+        return []
     found = project(graph, np.zeros(graph.switch_count), limits)
     if found.architecture is not None:
         return []
@@ -198,6 +202,12 @@ def _judge_together(
     notes = tuple(_needed_beside(graph, checks, limits))
     help_text = "raise one of the bounds"
     return [Diagnostic("BSN401", message, spans[-1], subject, labels=labels, notes=notes, help=help_text)]
+
+
+def _meets_all(graph: Graph, measure: LinearBudget, limits: Sequence[Limit]) -> bool:
+    """Whether the architecture that costs least by a measure is within all limits, where it is found at once."""
+    chosen = cheapest_as_a_path(graph, measure)
+    return chosen is not None and all(limit.holds(chosen.live[None])[0] for limit in limits)
 
 
 def _needed_beside(graph: Graph, checks: Sequence[BudgetCheck], limits: Sequence[Limit]) -> Iterator[str]:

@@ -13,7 +13,7 @@ from bsnc.driver.check import load_program, warnings_of
 from bsnc.driver.files import make_directory, writing
 from bsnc.driver.given import given_of
 from bsnc.ir import Program, dump_program, print_graph
-from bsnc.lower import lower_stochastic
+from bsnc.lower import stochastic_code
 from bsnc.report import draw_graph
 from bsnc.sema import Overrides
 
@@ -72,7 +72,7 @@ def emit(program: Program, what: str) -> str:
         return dump_program(program)
     if what == "svg":
         return draw_graph(program.graph)
-    return str(lower_stochastic(program.graph).code).lstrip("\n") + "\n"
+    return stochastic_code(program.graph).lstrip("\n") + "\n"
 
 
 def write_build(compilation: Compilation, directory: Path) -> list[Path]:

@@ -13,6 +13,8 @@ from bsnc.search import FEW, Gates, every_sample, initial_gates, least, most, sa
 from bsnc.train import limit_of
 
 SAMPLES = 8192
+ROWS = 512
+"""So many of them are drawn at a time: the numbers that decide take 32 times the room of what they decide."""
 
 
 @dataclass(frozen=True)
@@ -53,11 +55,10 @@ def initial_samples(graph: Graph, p: float) -> tuple[torch.Tensor, torch.Tensor]
     gates = initial_gates(graph, p)
     if sample_count(graph) <= FEW:
         switches = torch.from_numpy(every_sample(graph))
-        weights = _probabilities(gates, switches)
-    else:
-        switches = gates.draw(SAMPLES, torch.Generator().manual_seed(0))
-        weights = torch.full((SAMPLES,), 1 / SAMPLES, dtype=torch.float64)
-    return gates.live(switches), weights
+        return gates.live(switches), _probabilities(gates, switches)
+    generator = torch.Generator().manual_seed(0)
+    live = torch.cat([gates.live(gates.draw(ROWS, generator)) for _ in range(SAMPLES // ROWS)])
+    return live, torch.full((SAMPLES,), 1 / SAMPLES, dtype=torch.float64)
 
 
 def _probabilities(gates: Gates, switches: torch.Tensor) -> torch.Tensor:

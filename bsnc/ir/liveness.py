@@ -7,6 +7,7 @@ serves the whole batch. Two passes, O(V + E) operations on integers of B bits.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from bsnc.ir.graph import Graph
@@ -79,9 +80,8 @@ def edges_on_a_path(graph: Graph) -> list[bool]:
 def forced_edges(graph: Graph) -> list[str]:
     """Names of edges that are live in every architecture: those without which nothing is connected, and fixed ones on
     paths of fixed edges between nodes without which nothing is."""
-    edges = _connected_without(graph, [1 << i for i in range(len(graph.edges))], len(graph.edges))
-    nodes = _connected_without(graph, [(1 << s) | (1 << t) for s, t in graph.endpoints], len(graph.nodes))
-    reached = [not nodes >> v & 1 for v in range(len(graph.nodes))]
+    useful = edges_on_a_path(graph)
+    bridges, reached = _passed_by_every_path(graph, useful)
     needed = list(reached)
     fixed = [(i, *graph.endpoints[i]) for i, edge in enumerate(graph.edges) if edge.gate is None]
     for _, source, target in fixed:
@@ -89,13 +89,32 @@ def forced_edges(graph: Graph) -> list[str]:
     for _, source, target in reversed(fixed):
         needed[source] |= needed[target]
     always = {i for i, source, target in fixed if reached[source] and needed[target]}
-    return [edge.name for i, edge in enumerate(graph.edges) if i in always or not edges >> i & 1]
+    return [edge.name for i, edge in enumerate(graph.edges) if i in always or bridges[i]]
 
 
-def _connected_without(graph: Graph, parts: Sequence[int], count: int) -> int:
-    """The set of things, of `count`, that an architecture can do without; each edge needs those of its part."""
-    everyone = (1 << count) - 1
-    connected = 0
-    for bits in live_bits(graph, [everyone & ~part for part in parts], everyone):
-        connected |= bits
-    return connected
+def _passed_by_every_path(graph: Graph, useful: Sequence[bool]) -> tuple[list[bool], list[bool]]:
+    """The edges `[E]` and the nodes `[V]` that every path from input to output passes; `useful` `[E]` are on some path.
+
+    Every path crosses each gap between neighbours in the topological order, and goes through each node or over it. So
+    it passes the only useful edge that crosses a gap, and a node that no useful edge goes over. There are no others:
+    what every path passes stands behind all that leads to it and before all that it leads to.
+    """
+    places = _places(graph, useful)
+    across, over = [0] * (len(places) + 1), [0] * (len(places) + 1)
+    spans = [(places[s], places[t]) if on else (0, 0) for (s, t), on in zip(graph.endpoints, useful, strict=True)]
+    for first, last in spans:
+        across[first] += 1
+        across[last] -= 1
+        over[min(first + 1, last)] += 1
+        over[last] -= 1
+    across, over = list(accumulate(across)), list(accumulate(over))
+    nothing = not any(useful)
+    edges = [nothing or (last == first + 1 and across[first] == 1) for first, last in spans]
+    nodes = [nothing or (v in places and not over[places[v]]) for v in range(len(graph.nodes))]
+    return edges, nodes
+
+
+def _places(graph: Graph, useful: Sequence[bool]) -> dict[int, int]:
+    """The nodes of edges that are `useful` `[E]`, numbered in the topological order of the graph."""
+    met = {v for ends, on in zip(graph.endpoints, useful, strict=True) if on for v in ends}
+    return {v: place for place, v in enumerate(sorted(met))}

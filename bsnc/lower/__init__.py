@@ -1,5 +1,6 @@
 """Lowering: graph → torch.fx.GraphModule with initialised weights."""
 
+from bsnc.lower.code import stochastic_code
 from bsnc.lower.execute import execute
 from bsnc.lower.fx import fold_batch_norm
 from bsnc.lower.live_rows import LiveEdge, LiveNode, LiveRows, own_rows
@@ -24,4 +25,5 @@ __all__ = [
     "own_rows",
     "probe_extern",
     "sharing",
+    "stochastic_code",
 ]

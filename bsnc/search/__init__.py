@@ -1,6 +1,6 @@
 """The search over gates: distributions, gradient estimators, penalties, exact projection, strategies, verdict."""
 
-from bsnc.search.architecture import Architecture, LinearBudget, cheapest, most_probable
+from bsnc.search.architecture import Architecture, LinearBudget
 from bsnc.search.costliest import costliest
 from bsnc.search.entropy import entropy_bits, entropy_gradient
 from bsnc.search.enumeration import FEW, every_sample, sample_count
@@ -13,7 +13,9 @@ from bsnc.search.limit import Limit
 from bsnc.search.minimise import BLACK_BOX, Found, NothingFeasible, minimise
 from bsnc.search.penalty import Penalty
 from bsnc.search.problem import Loss, Problem, free_gates, limit_of_function
+from bsnc.search.program import cheapest, most_probable
 from bsnc.search.project import Extreme, Projection, least, most, project
+from bsnc.search.shortest import cheapest_as_a_path
 from bsnc.search.verdict import Verdict, idle_gates, judge, judge_evaluations
 from bsnc.search.wide import WideGates
 
@@ -42,6 +44,7 @@ __all__ = [
     "Verdict",
     "WideGates",
     "cheapest",
+    "cheapest_as_a_path",
     "costliest",
     "entropy_bits",
     "entropy_gradient",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from bsnc.search.architecture import most_probable
 from bsnc.search.gates import Gates
+from bsnc.search.program import most_probable
 
 CERTAIN = 0.99
 

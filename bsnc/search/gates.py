@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from bsnc.ir import Graph
-from bsnc.search.architecture import live_rows, most_probable
+from bsnc.search.architecture import live_rows
+from bsnc.search.program import most_probable
 
 MAX_LOGIT = 8.0
 """Logits stay within ±8 (p within 0.0003 of 0 and 1), so that no gate saturates beyond recall."""

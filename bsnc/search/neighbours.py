@@ -1,8 +1,12 @@
-"""Local search over architectures: one gate changed at a time, or one opened while another closes."""
+"""Local search over architectures: one gate changed at a time, or one opened while another closes.
+
+Where all the neighbours are more work than MAX_WORK, some are looked at, spread evenly over the gates.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import islice, product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,32 +39,41 @@ def climb(graph: Graph, start: Switches, score: Score) -> Architecture:
     return live_of(graph, best)
 
 
-def one_gate_changed(graph: Graph, switches: Switches) -> tuple[Switches, list[int]]:
-    """Every row in which one gate has another value than in `switches`, `[N, S]`, and the number of that gate."""
+def one_gate_changed(graph: Graph, switches: Switches, most: int | None = None) -> tuple[Switches, list[int]]:
+    """Rows in which one gate has another value than in `switches`, `[N, S]`, and the number of that gate: all, or
+    `most` of them."""
+    changes = [
+        (number, switch)
+        for number, (gate, columns) in enumerate(zip(graph.gates, graph.gate_switches, strict=True))
+        for switch in columns
+        if gate.kind == "bernoulli" or not switches[switch]
+    ]
+    if most is not None:
+        changes = changes[:: -(-len(changes) // most) or 1]
     rows: list[Switches] = []
-    owners: list[int] = []
-    for number, (gate, columns) in enumerate(zip(graph.gates, graph.gate_switches, strict=True)):
-        for switch in columns:
-            if gate.kind == "categorical" and switches[switch]:
-                continue
-            row = switches.copy()
-            row[columns.start : columns.stop] = False
-            row[switch] = ~switches[switch]
-            rows.append(row)
-            owners.append(number)
+    for number, switch in changes:
+        columns, row = graph.gate_switches[number], switches.copy()
+        row[columns.start : columns.stop] = False
+        row[switch] = ~switches[switch]
+        rows.append(row)
+    owners = [number for number, _ in changes]
     return np.array(rows, dtype=bool).reshape(len(rows), graph.switch_count), owners
 
 
 def _one_gate(graph: Graph, switches: Switches) -> Switches:
-    return one_gate_changed(graph, switches)[0]
+    return one_gate_changed(graph, switches, _most_rows(graph))[0]
+
+
+def _most_rows(graph: Graph) -> int:
+    return max(1, MAX_WORK // len(graph.edges))
 
 
 def _two_gates(graph: Graph, switches: Switches) -> Switches:
-    """Rows in which one Bernoulli gate opens and another closes, the first MAX_PAIRS of them."""
+    """Rows in which one Bernoulli gate opens and another closes, the first MAX_PAIRS of them, or fewer."""
     single = [columns.start for gate, columns in zip(graph.gates, graph.gate_switches, strict=True) if not gate.options]
     closed = [s for s in single if not switches[s]]
     opened = [s for s in single if switches[s]]
-    pairs = [(c, o) for c in closed for o in opened][:MAX_PAIRS]
+    pairs = list(islice(product(closed, opened), min(MAX_PAIRS, _most_rows(graph))))
     rows = np.repeat(switches[None], len(pairs), axis=0)
     for row, (c, o) in zip(rows, pairs, strict=True):
         row[c], row[o] = True, False

@@ -17,27 +17,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bsnc.ir import Graph
-from bsnc.search.architecture import (
-    MAX_CUTS,
-    Architecture,
-    LinearBudget,
-    Program,
-    UnsolvedError,
-    Vector,
-    cheapest,
-    cost_of_live,
-    live_rows,
-)
+from bsnc.search.architecture import Architecture, LinearBudget, Vector, cost_of_live, live_rows
 from bsnc.search.conflict import conflicts
 from bsnc.search.costliest import costliest
 from bsnc.search.enumeration import FEW, every_sample, sample_count
 from bsnc.search.limit import Limit
-from bsnc.search.neighbours import climb
+from bsnc.search.neighbours import Score, climb
+from bsnc.search.program import MAX_CUTS, Program, UnsolvedError, cheapest
+from bsnc.search.rows import LARGE
 
 MAX_PROPOSALS = 60
 MAX_NODES = 3000
 LEAST_PROPOSALS, LEAST_NODES = 20, 100
-"""For the least of a cost, which `compile` asks of every cost."""
+"""For the least of a cost, which `compile` asks of every cost; of a LARGE graph none is solved for that."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +73,7 @@ def least(graph: Graph, limit: Limit, few: int = FEW) -> Extreme:
         return _extreme_of_all(graph, limit, sign=1.0)
     starts = [_connected(cheapest(graph, budget)) for budget in (*limit.below, _length(graph))]
     lowest = max((cost_of_live(graph, s.live, b) for s, b in zip(starts, limit.below, strict=False)), default=0.0)
-    found = [climb(graph, start.switches, lambda _, live: _descending(limit, live)) for start in starts]
+    found = [climb(graph, start.switches, _descending(limit, start)) for start in starts]
     best = min(found, key=lambda a: _cost(limit, a))
     return _lowered(graph, limit, Extreme(best, _cost(limit, best), lowest))
 
@@ -89,7 +81,7 @@ def least(graph: Graph, limit: Limit, few: int = FEW) -> Extreme:
 def _lowered(graph: Graph, limit: Limit, known: Extreme) -> Extreme:
     """The least cost, or a better bound on it: what costs least by a linear cost below `limit` is proposed, and cut off
     with all that for the same reason costs no less than what is known, until even that linear cost is no less."""
-    if not limit.below:
+    if not limit.below or len(graph.edges) > LARGE:
         return known
     program = Program(graph)
     measure = replace(limit.below[0], bound=np.inf)
@@ -208,8 +200,18 @@ def _excess(limits: Sequence[Limit], live: NDArray[np.bool_]) -> NDArray[np.floa
     return np.where(live.any(1), excess, np.inf)
 
 
-def _descending(limit: Limit, live: NDArray[np.bool_]) -> NDArray[np.float64]:
-    return np.where(live.any(1), -limit.count(live), -np.inf)
+def _descending(limit: Limit, start: Architecture) -> Score:
+    """What is cheap is great. Where a cost grows, live edges that hold all those of `start` are not counted."""
+    known = -_cost(limit, start)
+
+    def score(_: NDArray[np.bool_], live: NDArray[np.bool_]) -> NDArray[np.float64]:
+        no_less = (live | ~start.live).all(1) & limit.grows
+        counted = live.any(1) & ~no_less
+        scores = np.where(no_less, known, -np.inf)
+        scores[counted] = -limit.count(live[counted])
+        return scores
+
+    return score
 
 
 def _length(graph: Graph) -> LinearBudget:

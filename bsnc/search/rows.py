@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from itertools import accumulate
 from typing import Any, cast
@@ -15,6 +16,9 @@ from bsnc.ir import Graph
 
 Entry = tuple[int, float]
 """A column and its coefficient."""
+LARGE = 2500
+"""Programs over more edges than these take so long that who waits is told."""
+_log = logging.getLogger(__name__)
 
 
 class Rows:
@@ -23,6 +27,8 @@ class Rows:
 
     def __init__(self, graph: Graph, *groups: int) -> None:
         """`groups`: how many columns each group after the switches has; `starts` says where each begins."""
+        if len(graph.edges) > LARGE:
+            _log.info("an integer program over %s edges is being solved: that may take minutes", len(graph.edges))
         self.graph = graph
         self.starts = list(accumulate((graph.switch_count, *groups)))
         self.size = self.starts.pop()

@@ -12,8 +12,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 QUICK = ["train.epochs=2", "train.fine_tune=1", "search.evaluations=20", "layers=2"]
 RUNS = {
-    "check.py": ["--repeats", "1"],
     "costs.py": ["--layers", "1", "--channels", "2", "--batch", "4", "--repeats", "1", "--evaluations", "1"],
+    "growth.py": ["--edges=100", "--repeats=1", "--batches=2", "--channels=2", "--layers=2"],
     "kill.py": ["--kills", "1", "--a-run", "1", "--modes", "staged"],
     "latency.py": ["--spec", "nb201", "--architectures", "5", "--held-out", "4"],
     "search.py": ["--problems", "1", "--seeds", "1", "--evaluations", "20", "--table-evaluations", "20"],
