@@ -1,13 +1,12 @@
 """Lowering: graph → torch.fx.GraphModule with initialised weights."""
 
-from bsnc.lower.code import stochastic_code
 from bsnc.lower.execute import execute
 from bsnc.lower.fx import fold_batch_norm
 from bsnc.lower.live_rows import LiveEdge, LiveNode, LiveRows, own_rows
 from bsnc.lower.probe import probe_extern
 from bsnc.lower.sharing import sharing
 from bsnc.lower.static import lower_static
-from bsnc.lower.stochastic import edge_attributes, lower_stochastic, node_attributes, op_paths
+from bsnc.lower.stochastic import edge_attributes, lower_stochastic, node_attributes, op_paths, stochastic_code
 from bsnc.lower.weights import copy_weights
 
 __all__ = [

@@ -66,10 +66,16 @@ def lower_stochastic(graph: Graph, seed: int = 0) -> fx.GraphModule:
         if node.kind != "input":
             in_edges = {i: graph.edges[i].name for i in arriving}
             root.nodes[nodes[node.name]] = LiveNode(node, in_edges, build_ops(node.activations))
-    return fx.GraphModule(root, _stochastic_code(graph, edges, nodes), class_name=graph.name)
+    return fx.GraphModule(root, _code(graph, edges, nodes), class_name=graph.name)
 
 
-def _stochastic_code(graph: Graph, edges: dict[str, str], nodes: dict[str, str]) -> fx.Graph:
+def stochastic_code(graph: Graph) -> str:
+    """What `lower_stochastic(graph).code` is: who only reads it need not wait for weights."""
+    code = _code(graph, edge_attributes(graph), node_attributes(graph))
+    return str(code.python_code("self").src)
+
+
+def _code(graph: Graph, edges: dict[str, str], nodes: dict[str, str]) -> fx.Graph:
     code = fx.Graph()
     example = code.placeholder(nodes[graph.input.name])
     value = {graph.input.name: example}
