@@ -49,11 +49,18 @@ def ratio(taken: Mapping[str, list[float]], name: str, other: str) -> float:
     return statistics.median(taken[name]) / statistics.median(taken[other])
 
 
-def in_onnx_runtime(content: bytes, x: NDArray[np.float32]) -> Callable[[], NDArray[np.float32]]:
-    """The first output of a model for `x`, on one thread of the CPU, with all that ONNX Runtime does to a graph."""
+def in_onnx_runtime(
+    content: bytes, x: NDArray[np.float32], fixed: str | None = None
+) -> Callable[[], NDArray[np.float32]]:
+    """The first output of a model for `x`, on one thread of the CPU, with all that ONNX Runtime does to a graph.
+
+    The free dimension `fixed` is set to the size of the batch as the model is loaded.
+    """
     options = ort.SessionOptions()
     options.log_severity_level = 4
     options.intra_op_num_threads = options.inter_op_num_threads = 1
+    if fixed is not None:
+        options.add_free_dimension_override_by_name(fixed, len(x))
     session = cast(Any, ort.InferenceSession(content, options, providers=["CPUExecutionProvider"]))
     feed = {session.get_inputs()[0].name: x}
     return lambda: session.run(None, feed)[0]
