@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from torch import fx, nn
 
-from bsnc.ir import Graph, Node, scheduled_arrivals
+from bsnc.ir import Graph, Node, makes_tensor, scheduled_arrivals
 from bsnc.lower.aggregate import Add, Concat, Divide, Maximum, Pad
 from bsnc.lower.live_rows import slots_of
 from bsnc.lower.modules import build_ops, op_names
@@ -59,8 +59,7 @@ class _StaticCode:
 
     def _aggregate(self, number: int, node: Node) -> fx.Node:
         """Arrivals are asked for one after the other, so that each is used as soon as it is there."""
-        arriving = scheduled_arrivals(self.graph, number)
-        assert arriving, f"nothing arrives at {node.name}"
+        arriving = self._arriving(number, node)
         arrivals = (self._chain(edge) for edge in arriving)
         if node.aggregation == "concat":
             return self._concat(number, node, arrivals)
@@ -71,6 +70,14 @@ class _StaticCode:
         if node.aggregation == "mean" and len(arriving) > 1:
             return self._make(node, "divide", Divide(len(arriving)), total)
         return total
+
+    def _arriving(self, number: int, node: Node) -> list[int]:
+        """As scheduled; but what is there already is added to the first arrival. ONNX Runtime adds one tensor within
+        each convolution, and where what is there came last, that sum and the activation after it would be left over."""
+        first, *others = scheduled_arrivals(self.graph, number)
+        if node.aggregation != "concat":
+            others.sort(key=lambda e: makes_tensor(self.graph.edges[e]))
+        return [first, *others]
 
     def _concat(self, number: int, node: Node, arrivals: Iterator[fx.Node]) -> fx.Node:
         """Where the edge of a slot is gone, what comes after it, or last before it, is padded with zeros."""

@@ -16,14 +16,16 @@ RUNS = {
     "growth.py": ["--edges=100", "--repeats=1", "--batches=2", "--channels=2", "--layers=2"],
     "kill.py": ["--kills", "1", "--a-run", "1", "--modes", "staged"],
     "latency.py": ["--spec", "nb201", "--architectures", "5", "--held-out", "4"],
+    "inference.py": ["--networks", "cnf", "--layers=2", "--channels=4", "--share=.9", "--batches", "1", "--rounds=1"],
+    "upsampling.py": ["--channels", "2", "--sizes", "2", "--network", "4", "--layers=2", "--share=.9", "--rounds=1"],
     "search.py": ["--problems", "1", "--seeds", "1", "--evaluations", "20", "--table-evaluations", "20"],
     "digits.py": ["--seeds", "1", "--randoms", "1", "--budgets", "50%", *(f"--set={text}" for text in QUICK)],
     "loading.py": ["specs/digits.bsn", "--set=layers=2"],
     "rivals.py": ["--randoms", "1"],
     "cifar10.py": ["--seeds=1", "--budgets=50%", "--train=400", "--test=50", *(f"--set={text}" for text in QUICK)],
 }
-NOT_RUN = {"compare.py"}
-"""What digits.py, cifar10.py and rivals.py have in common."""
+NOT_RUN = {"compare.py", "interleaved.py", "by_hand.py"}
+"""What benchmarks have in common."""
 CIFAR10 = ROOT.parent / "shared" / "data" / "cifar10"
 
 pytestmark = pytest.mark.slow
