@@ -29,6 +29,7 @@ from torch.nn import functional
 from bsnc.cost import cost_of
 from bsnc.data import Dataset, Split
 from bsnc.diagnostics import Source
+from bsnc.driver.heap import keep_freed_memory
 from bsnc.ir import CostKey, Graph, Program
 from bsnc.lower import lower_stochastic
 from bsnc.lower.modules import build_ops
@@ -240,6 +241,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, default=Path("build/benchmarks/steps.json"))
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
+    keep_freed_memory()
     print(f"{'':14} {'':>10} {'dense ms':>9} {'bsnc ms':>9} {'faster':>8} {'/ floor':>8} {'/ pruned':>9}")
     rows: list[dict[str, Any]] = []
     for name in args.networks:

@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 
 from bsnc.diagnostics import Diagnosed, Diagnostic, counted
+from bsnc.driver.heap import keep_freed_memory
 from bsnc.driver.interruption import Interrupted
 from bsnc.ir import Hardware, TrainConfig
 from bsnc.train import Machine, open_machine
@@ -58,6 +59,7 @@ def launched(machine: Machine, directory: Path, threads: int) -> Generator[None,
     """
     machine.launch()
     torch.set_num_threads(threads)
+    keep_freed_memory()
     try:
         yield
     except (Diagnosed, Interrupted):

@@ -17,6 +17,7 @@ from torch.nn import functional
 from torch.nn.modules.batchnorm import _BatchNorm  # pyright: ignore[reportPrivateUsage]
 
 from bsnc.ir import NEVER, Graph, Node, live_edges, reached_edges
+from bsnc.lower.upsampled import follows_upsampling, upsampled_convolution
 from bsnc.ops import EXTERN
 
 
@@ -113,8 +114,14 @@ class LiveEdge(nn.Sequential):
 
     def run(self, value: Tensor, shared: bool) -> Tensor:
         """Its ops, one after the other, on `[b, …]`."""
-        for module in self:
-            value = _apply(module, value, shared)
+        waiting = [*self]
+        while waiting:
+            module = waiting.pop(0)
+            following = waiting[0] if waiting else None
+            if following is not None and follows_upsampling(module, following, value):
+                value = upsampled_convolution(cast(nn.Conv2d, waiting.pop(0)), value)
+            else:
+                value = _apply(module, value, shared)
         return value
 
     def extra_repr(self) -> str:
