@@ -11,7 +11,9 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from typing import cast
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.modules.batchnorm import _BatchNorm  # pyright: ignore[reportPrivateUsage]
@@ -70,6 +72,13 @@ class FindLiveRows(nn.Module):
             weights = masks[own].to(self.place.device)
             return replace(rows, inconsistent=int((~live[own].any(1)).sum()), weights=weights)
         return self._rows(live, own)
+
+    def of_part(self, masks: Tensor) -> tuple[NDArray[np.bool_], LiveRows]:
+        """Live edges `[b, E]` of this part of the batch, and all about them but the rows of each edge."""
+        live = live_edges(self.graph, (masks > 0).cpu().numpy())
+        own = live[own_rows(len(live), *self.part)]
+        shared = self.part[1] > 1
+        return own, LiveRows(len(own), (), int((~own.any(1)).sum()), live.any(0).tolist(), shared)
 
     def _rows(self, live: Tensor, own: slice) -> LiveRows:
         rows = rows_of(live[own], self.place.device)

@@ -5,32 +5,33 @@ relaxed masks, through which gradients flow; evaluation.
 
 Autograd, left to itself, makes a tensor of the whole batch for each edge that takes some rows of a node, fills it with
 zeros but for these rows, and adds it to that of the next edge. Here every node has one tensor for what arrives and one
-for its gradient; edges are added to their rows, in place. Inside an edge autograd does what it always does.
+for its gradient, of just the rows in which the node is live; edges are added to their rows, in place. Inside an edge
+autograd does what it always does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import torch
 from torch import Tensor, fx, nn
 
-from bsnc.lower.live_rows import LiveEdge, LiveNode, LiveRows
+from bsnc.lower.live_rows import FindLiveRows, LiveEdge, LiveNode, LiveRows
+from bsnc.lower.places import compact_rows
 from bsnc.lower.row_sum import RowSum, take_rows
 
 
 def run_scheduled(network: fx.GraphModule, x: Tensor, masks: Tensor) -> Tensor:
     """`network(x [B, …], masks [B, E])` → `[B, …]`, of a network in training mode whose gradients are wanted."""
-    rows = cast(LiveRows, network.get_submodule("live_rows")(masks))
-    return cast(Tensor, _Scheduled.apply(x.new_zeros(()).requires_grad_(), network, x, rows))
+    return cast(Tensor, _Scheduled.apply(x.new_zeros(()).requires_grad_(), network, x, masks))
 
 
 @dataclass
 class _Node:
-    """A node that ran: its value `[B, …]`, its gradient as far as it is known, and how that goes back to where the
-    value came from; None where nothing has arrived that gradients could reach."""
+    """A node that ran: its value `[b, …]` for the b rows in which it is live, its gradient as far as it is known, and
+    how that goes back to where the value came from; None where nothing has arrived that gradients could reach."""
 
     value: Tensor
     gradient: RowSum
@@ -39,10 +40,12 @@ class _Node:
 
 @dataclass
 class _Edge:
-    """An edge that ran on its rows: `taken` is what it took, the leaf of a graph of autograd, `given` what came out."""
+    """An edge that ran: `taken` is what it took, the leaf of a graph of autograd, `given` what came out; the places of
+    these rows in its source and in its target."""
 
     source: _Node
-    rows: Tensor | None
+    taken_places: Tensor | None
+    given_places: Tensor | None
     taken: Tensor
     given: Tensor
 
@@ -54,15 +57,15 @@ class _Edge:
             torch.autograd.backward(self.given, gradient)
             arrived = self.taken.grad
         if arrived is not None and self.source.send_back is not None:
-            self.source.gradient.add(self.rows, arrived, is_own=not _share_memory(arrived, gradient))
+            self.source.gradient.add(self.taken_places, arrived, is_own=not _share_memory(arrived, gradient))
 
 
 class _Scheduled(torch.autograd.Function):
     """The whole network as one function. `anchor` gets no gradient: it is there so that the output has one."""
 
     @staticmethod
-    def forward(ctx: _Context, anchor: Tensor, network: fx.GraphModule, x: Tensor, rows: LiveRows) -> Tensor:  # noqa: ARG004  # pyright: ignore[reportIncompatibleMethodOverride]
-        ctx.nodes, ctx.output = _run(network, x, rows)
+    def forward(ctx: _Context, anchor: Tensor, network: fx.GraphModule, x: Tensor, masks: Tensor) -> Tensor:  # noqa: ARG004  # pyright: ignore[reportIncompatibleMethodOverride]
+        ctx.nodes, ctx.output = _Forward(network, x, masks).run()
         return ctx.output.value.detach()
 
     @staticmethod
@@ -83,48 +86,57 @@ class _Context:
     output: _Node
 
 
-def _run(network: fx.GraphModule, x: Tensor, rows: LiveRows) -> tuple[list[_Node], _Node]:
-    """All nodes, in their order, and that of the output."""
-    nodes: dict[fx.Node, _Node] = {}
-    edges: dict[fx.Node, _Edge | None] = {}
-    for call in network.graph.nodes:
-        if call.op == "output":
-            return list(nodes.values()), nodes[cast(fx.Node, call.args[0])]
-        if call.op == "placeholder" and not nodes:
-            nodes[call] = _Node(x, RowSum(rows.batch))
-        module = network.get_submodule(str(call.target)) if call.op == "call_module" else None
-        if isinstance(module, LiveEdge):
-            edges[call] = _run_edge(module, nodes[call.args[0]], rows)
-        elif isinstance(module, LiveNode):
-            arrived = [edges.pop(argument) for argument in call.args[2:]]
-            nodes[call] = _run_node(module, rows, x, arrived)
-    raise AssertionError("lowered code has an output")
+class _Forward:
+    """A forward pass of lowered code."""
 
+    def __init__(self, network: fx.GraphModule, x: Tensor, masks: Tensor) -> None:
+        self.network, self.x = network, x
+        finder = cast(FindLiveRows, network.get_submodule("live_rows"))
+        self.graph = finder.graph
+        live, rows = finder.of_part(masks)
+        self.places = compact_rows(self.graph, live, x.device)
+        self.rows = replace(rows, of_edge=self.places.given)
 
-def _run_edge(edge: LiveEdge, source: _Node, rows: LiveRows) -> _Edge | None:
-    if not rows.runs[edge.index]:
-        return None
-    chosen = rows.of_edge[edge.index]
-    taken = take_rows(source.value, chosen).detach().requires_grad_(source.send_back is not None)
-    with torch.enable_grad():
-        given = edge.run(taken.clone() if edge.is_foreign else taken, rows.shared)
-    return _Edge(source, chosen, taken, given)
+    def run(self) -> tuple[list[_Node], _Node]:
+        """All nodes, in their order, and that of the output."""
+        nodes: dict[fx.Node, _Node] = {}
+        edges: dict[fx.Node, _Edge | None] = {}
+        for call in self.network.graph.nodes:
+            if call.op == "output":
+                return list(nodes.values()), nodes[cast(fx.Node, call.args[0])]
+            if call.op == "placeholder" and not nodes:
+                nodes[call] = _Node(self.x, RowSum(len(self.x)))
+            module = self.network.get_submodule(str(call.target)) if call.op == "call_module" else None
+            if isinstance(module, LiveEdge):
+                edges[call] = self._edge(module, nodes[call.args[0]])
+            elif isinstance(module, LiveNode):
+                nodes[call] = self._node(module, [edges.pop(argument) for argument in call.args[2:]])
+        raise AssertionError("lowered code has an output")
 
+    def _edge(self, edge: LiveEdge, source: _Node) -> _Edge | None:
+        if not self.rows.runs[edge.index]:
+            return None
+        places = self.places.taken[edge.index]
+        taken = take_rows(source.value, places).detach().requires_grad_(source.send_back is not None)
+        with torch.enable_grad():
+            given = edge.run(taken.clone() if edge.is_foreign else taken, self.rows.shared)
+        return _Edge(source, places, self.places.given[edge.index], taken, given)
 
-def _run_node(node: LiveNode, rows: LiveRows, x: Tensor, arrived: Sequence[_Edge | None]) -> _Node:
-    edges = [edge for edge in arrived if edge is not None]
-    if not edges:
-        return _Node(node(rows, x, *arrived), RowSum(rows.batch))
-    if node.aggregation != "sum":
-        return _aggregated(node, rows, x, arrived)
-    total = RowSum(rows.batch)
-    for edge in edges:
-        total.add(edge.rows, edge.given.detach())
-    if not len(node.activations):
-        return _Node(_known(total), RowSum(rows.batch), lambda gradient: _spread(_known(gradient), edges))
-    if [type(module) for module in node.activations] == [nn.ReLU]:
-        return _rectified(total, edges)
-    return _activated(node.activations, _known(total), edges)
+    def _node(self, node: LiveNode, arrived: Sequence[_Edge | None]) -> _Node:
+        edges = [edge for edge in arrived if edge is not None]
+        size = self.places.sizes[self.graph.endpoints[node.indices[0]][1]] if node.indices else len(self.x)
+        if not edges:
+            return _Node(node(replace(self.rows, batch=size), self.x, *arrived), RowSum(size))
+        if node.aggregation != "sum":
+            return _aggregated(node, replace(self.rows, batch=size), self.x, arrived)
+        total = RowSum(size)
+        for edge in edges:
+            total.add(edge.given_places, edge.given.detach())
+        if not len(node.activations):
+            return _Node(_known(total), RowSum(size), lambda gradient: _spread(_known(gradient), edges))
+        if [type(module) for module in node.activations] == [nn.ReLU]:
+            return _rectified(total, edges)
+        return _activated(node.activations, _known(total), edges)
 
 
 def _rectified(total: RowSum, edges: Sequence[_Edge]) -> _Node:
@@ -172,7 +184,7 @@ def _aggregated(node: LiveNode, rows: LiveRows, x: Tensor, arrived: Sequence[_Ed
 def _spread(gradient: Tensor, edges: Sequence[_Edge]) -> None:
     """Of a sum `[B, …]`, to the rows of what arrived."""
     for edge in edges:
-        edge.send_back(take_rows(gradient, edge.rows))
+        edge.send_back(take_rows(gradient, edge.given_places))
 
 
 def _known(total: RowSum) -> Tensor:
