@@ -78,7 +78,8 @@ class FindLiveRows(nn.Module):
         live = live_edges(self.graph, (masks > 0).cpu().numpy())
         own = live[own_rows(len(live), *self.part)]
         shared = self.part[1] > 1
-        return own, LiveRows(len(own), (), int((~own.any(1)).sum()), live.any(0).tolist(), shared)
+        runs: list[bool] = live.any(0).tolist()
+        return own, LiveRows(len(own), (), int((~own.any(1)).sum()), runs, shared)
 
     def _rows(self, live: Tensor, own: slice) -> LiveRows:
         rows = rows_of(live[own], self.place.device)
