@@ -39,10 +39,12 @@ class Dataset:
         }
 
     def normalise(self, inputs: Tensor) -> Tensor:
-        """Inputs as they are read → what the network takes."""
+        """Inputs as they are read → what the network takes. Images lie in memory as is best for convolutions, channels
+        last; what follows keeps to it."""
         inputs = as_float(inputs)
         shape = (-1, *(1,) * (inputs.ndim - 2))
-        return (inputs - self.mean.view(shape)) / self.std.view(shape)
+        normal = (inputs - self.mean.view(shape)) / self.std.view(shape)
+        return normal.contiguous(memory_format=torch.channels_last) if normal.ndim == 4 else normal
 
     def batches(self, split: Split, size: int = 256) -> Iterator[tuple[Tensor, Tensor]]:
         """Normalised inputs and targets of a split, in order, where the statistics are."""

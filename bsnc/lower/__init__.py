@@ -1,7 +1,7 @@
 """Lowering: graph → torch.fx.GraphModule with initialised weights."""
 
 from bsnc.lower.execute import execute
-from bsnc.lower.fx import fold_batch_norm
+from bsnc.lower.fx import fold_batch_norm, join_upsampling
 from bsnc.lower.live_rows import LiveEdge, LiveNode, LiveRows, own_rows
 from bsnc.lower.probe import probe_extern
 from bsnc.lower.sharing import sharing
@@ -17,6 +17,7 @@ __all__ = [
     "edge_attributes",
     "execute",
     "fold_batch_norm",
+    "join_upsampling",
     "lower_static",
     "lower_stochastic",
     "node_attributes",

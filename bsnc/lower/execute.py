@@ -20,15 +20,8 @@ def execute(network: fx.GraphModule, taken: Sequence[Tensor], execution: Executi
     backward pass, unless it is to be dense.
     """
     x, *masks = taken
-    x = channels_last(x)
     if not masks or masks[0].requires_grad or execution == "rows":
         return network(x, *masks)
     if execution == "dense":
         return run_dense(network, x, masks[0])
     return run_scheduled(network, x, masks[0]) if torch.is_grad_enabled() and network.training else network(x, *masks)
-
-
-def channels_last(x: Tensor) -> Tensor:
-    """Images `[B, C, H, W]` as they lie best in memory for convolutions: those that follow keep to it. Other inputs as
-    they are."""
-    return x.contiguous(memory_format=torch.channels_last) if x.ndim == 4 else x

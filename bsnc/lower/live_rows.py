@@ -78,7 +78,7 @@ class FindLiveRows(nn.Module):
         live = live_edges(self.graph, (masks > 0).cpu().numpy())
         own = live[own_rows(len(live), *self.part)]
         shared = self.part[1] > 1
-        runs: list[bool] = live.any(0).tolist()
+        runs = torch.from_numpy(live).any(0).tolist()
         return own, LiveRows(len(own), (), int((~own.any(1)).sum()), runs, shared)
 
     def _rows(self, live: Tensor, own: slice) -> LiveRows:

@@ -13,6 +13,7 @@ from torch import Tensor, fx
 
 from bsnc.data import Dataset, Split, Tally, Task, augment, batches_of
 from bsnc.ir import Program
+from bsnc.lower import join_upsampling
 from bsnc.search import Sample, masks_of_sample
 from bsnc.train.average import Average
 from bsnc.train.best import best_of
@@ -90,6 +91,7 @@ class Training:
         self.program, self.dataset, self.network, self.phase = program, dataset, network, phase
         self.generator, self.policy, self.distillation = generator, policy, distillation
         self.machine = machine or Machine()
+        self._runs = network if policy else join_upsampling(network)
         self.steps = len(dataset.train) // program.train.batch_size
         self.optimiser = build_optimiser(program.train, network, program.graph)
         self.schedule = build_schedule(program.train, self.optimiser, phase.epochs, self.steps)
@@ -157,7 +159,7 @@ class Training:
 
     def _losses(self, taken: tuple[Tensor, ...], targets: Tensor) -> tuple[Tensor, Tensor]:
         """Losses `[b]` and outputs of the network, in float32, for what it takes."""
-        outputs = self.machine.run(self.network, taken)
+        outputs = self.machine.run(self._runs, taken)
         losses = self.dataset.task.losses(outputs, targets, self.program.train.label_smoothing)
         if self.distillation is not None:
             losses = self.distillation.losses(losses, outputs, taken[0])
