@@ -36,7 +36,12 @@ format: $(READY)
 
 bench: $(READY)
 	$(BIN)/python benchmarks/growth.py
+	$(BIN)/python benchmarks/startup.py
+	$(BIN)/python benchmarks/steps.py
 	$(BIN)/python benchmarks/costs.py
+	$(BIN)/python benchmarks/inference.py
+	$(BIN)/python benchmarks/upsampling.py
+	$(BIN)/python benchmarks/upsampling_in_training.py
 	$(BIN)/python benchmarks/latency.py
 	$(BIN)/python benchmarks/search.py
 	$(BIN)/python benchmarks/kill.py

@@ -18,7 +18,7 @@ from torch.nn import functional
 
 WORTH = 500_000
 """Multiply-adds of one example from which it is faster, measured for forward and backward on a CPU
-(`benchmarks/upsampling.py --training`)."""
+(`benchmarks/upsampling_in_training.py`)."""
 
 _ROWS = ((0, 0, 1), (0, 1, 1), (1, 1, 0), (1, 0, 0))
 """Row k of the 4×4 kernel as a sum of those of the 3×3 one, in each dimension."""
