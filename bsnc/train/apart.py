@@ -93,10 +93,11 @@ class Judge:
             outputs = self.machine.run(self.network, taken)
             losses = self.dataset.task.losses(outputs, batch.targets[own])
             where = f"a batch of the gates, epoch {int(epochs) + 1}"
-            check_finite(losses.detach(), self.program.graph, self.network, taken, where, self.machine)
+            told = self.machine.gather(losses.detach()).cpu()
+            check_finite(told, self.program.graph, self.network, taken, where, self.machine)
             if sample.leaf is not None:
                 self._differentiate(losses, sample.leaf)
-        return self.machine.gather(losses.detach()).cpu()
+        return told
 
     def _differentiate(self, losses: Tensor, leaf: Tensor) -> None:
         losses.mean().backward(inputs=[leaf])

@@ -23,9 +23,10 @@ def check_finite(
     batch: str,
     machine: Machine,
 ) -> None:
-    """Raises Diagnosed (BSN502), in all processes, where a loss of a batch is infinite or undefined, naming the batch
-    and the first edge of the network, which was lowered from `graph`, that gives no finite numbers."""
-    if not machine.any(not bool(torch.isfinite(losses).all())):
+    """Raises Diagnosed (BSN502) where a loss of a batch, of `losses` on the CPU, is infinite or undefined, naming the
+    batch and the first edge of the network, which was lowered from `graph`, that gives no finite numbers. All processes
+    have all losses, and each its own `inputs`."""
+    if bool(torch.isfinite(losses).all()):
         return
     message = f"the loss is not finite in {batch}"
     edge = _first_of_all(_first_broken_edge(graph, network, inputs), graph, machine)

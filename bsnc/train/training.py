@@ -149,13 +149,14 @@ class Training:
         losses, outputs = self._losses(taken, targets)
         epochs = self.epoch + self.totals.steps / self.steps
         self.totals.add(self.dataset.task, losses.detach(), outputs, targets)
-        check_finite(losses, self.program.graph, self.network, taken, self._place, self.machine)
+        told = self.machine.gather(losses.detach()).cpu()
+        check_finite(told, self.program.graph, self.network, taken, self._place, self.machine)
         self.network.zero_grad()
         if losses.requires_grad:  # a batch may have drawn nothing that has weights
             losses.mean().backward()
         self._follow_gradients(sample)
         if self.policy is not None and sample is not None:
-            self.policy.learn(sample, self.machine.gather(losses.detach()).cpu(), epochs)
+            self.policy.learn(sample, told, epochs)
 
     def _losses(self, taken: tuple[Tensor, ...], targets: Tensor) -> tuple[Tensor, Tensor]:
         """Losses `[b]` and outputs of the network, in float32, for what it takes."""
