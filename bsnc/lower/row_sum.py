@@ -62,12 +62,12 @@ def _flat(value: Tensor, layout: torch.memory_format) -> Tensor:
     value = value.contiguous(memory_format=layout)
     if layout == torch.channels_last:
         value = value.permute(0, 2, 3, 1)
-    return value.reshape(len(value), -1)
+    return value.flatten(1)
 
 
 def _like(flat: Tensor, value: Tensor, layout: torch.memory_format) -> Tensor:
     """`[b, n]` → `[b, …]` with the shape of another's examples."""
     shape = value.shape[1:]
     if layout == torch.channels_last:
-        return flat.view(-1, *shape[1:], shape[0]).permute(0, 3, 1, 2)
-    return flat.view(-1, *shape)
+        return flat.view(len(flat), *shape[1:], shape[0]).permute(0, 3, 1, 2)
+    return flat.view(len(flat), *shape)

@@ -69,13 +69,16 @@ APART = ("--set", "search.split=50%", "--set", "train.batch_size=4")
 """One step of the weights, on one half of the examples, and one of the gates, on the other."""
 
 
-@pytest.mark.parametrize(("name", "estimator", "more"), [("rloo", "rloo", ()), ("apart", "gumbel_st", APART)])
+@pytest.mark.parametrize(
+    ("name", "estimator", "more", "execution"),
+    [("rloo", "rloo", (), "scheduled"), ("dense", "rloo", (), "dense"), ("apart", "gumbel_st", APART, "scheduled")],
+)
 def test_gradients_of_weights_and_gates_are_those_of_one_process(
-    folder: Path, name: str, estimator: str, more: tuple[str, ...]
+    folder: Path, name: str, estimator: str, more: tuple[str, ...], execution: str
 ) -> None:
     settings = ("--set", f"search.estimator={estimator}", *more)
     train(folder, "one_step.bsn", "-o", f"one-{name}", *settings)
-    told = train(folder, "one_step.bsn", "-o", f"two-{name}", *settings, torchrun=True)
+    told = train(folder, "one_step.bsn", "-o", f"two-{name}", *settings, "--execution", execution, torchrun=True)
     one, two = (load_file(folder / f"{number}-{name}" / "search.safetensors") for number in ("one", "two"))
     assert one.keys() == two.keys() and len([name for name in one if name.endswith("running_var")]) == 8
     for name, value in one.items():
