@@ -123,10 +123,10 @@ def ours(setting: Setting) -> Callable[[], None]:
         setting.policy,
     )
     network.train()
-    logits = setting.policy.learner.gates.logits
+    logits = setting.policy.learner.gates.logits.clone()
 
     def step() -> None:
-        setting.policy.learner.gates.logits, training.totals = logits, Totals()
+        setting.policy.learner.gates.logits, training.totals = logits.clone(), Totals()
         for batch in training._batches():
             training._step(*batch)
 

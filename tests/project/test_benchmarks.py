@@ -22,7 +22,14 @@ RUNS = {
     "digits.py": ["--seeds", "1", "--randoms", "1", "--budgets", "50%", *(f"--set={text}" for text in QUICK)],
     "loading.py": ["specs/digits.bsn", "--set=layers=2"],
     "steps.py": ["--networks", "cnf_4_16", "--regimes", "converged", "--rounds", "1"],
-    "whole_search.py": ["--channels=2", "--seeds=1", *(f"--set={text}" for text in (*QUICK, "search.warmup=0"))],
+    "whole_search.py": [
+        "--channels=2",
+        "--seeds=1",
+        "--budgets=flops=70% of max",
+        *(f"--set={text}" for text in QUICK),
+    ],
+    "startup.py": ["--repeats", "1", "--", "--version"],
+    "throughput.py": ["--device=cpu", "--size=small", "--networks=b_cnf", "--executions=scheduled", "--gates=fixed"],
     "rivals.py": ["--randoms", "1"],
     "cifar10.py": ["--seeds=1", "--budgets=50%", "--train=400", "--test=50", *(f"--set={text}" for text in QUICK)],
 }
