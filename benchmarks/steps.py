@@ -13,17 +13,17 @@ for forward and backward, at the rate of a large matrix product.
 from __future__ import annotations
 
 import argparse
-import heapq
 import json
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from plain import Plain, makespan
+from torch import Tensor
 from torch.nn import functional
 
 from bsnc.cost import cost_of
@@ -32,7 +32,6 @@ from bsnc.diagnostics import Source
 from bsnc.driver.heap import keep_freed_memory
 from bsnc.ir import CostKey, Graph, Program
 from bsnc.lower import lower_stochastic
-from bsnc.lower.modules import build_ops
 from bsnc.passes import ApplyArchitecture
 from bsnc.search import Gates, WideGates
 from bsnc.sema import Overrides, analyse
@@ -56,39 +55,6 @@ SETTINGS = [
 BATCH = 64
 KEPT = 0.3
 """The share of the edges that are left in the end."""
-
-
-class Plain(nn.Module):
-    """A graph as one would write it down: a sequential module an edge, sums at nodes; each edge times its mask."""
-
-    def __init__(self, graph: Graph) -> None:
-        super().__init__()
-        self.graph = graph
-        self.edges = nn.ModuleList(nn.Sequential(*build_ops(edge.module).values()) for edge in graph.edges)
-        self.activations = nn.ModuleList(nn.Sequential(*build_ops(node.activations).values()) for node in graph.nodes)
-
-    def forward(self, x: Tensor, masks: Tensor | None = None) -> Tensor:
-        value = {self.graph.input.name: x}
-        for node, arriving, activations in zip(self.graph.nodes, self.graph.in_edges, self.activations, strict=True):
-            if node.kind != "input":
-                value[node.name] = activations(sum(self._edge(i, value, masks) for i in arriving))
-        return value[self.graph.output.name]
-
-    def _edge(self, i: int, value: dict[str, Tensor], masks: Tensor | None) -> Tensor:
-        result = self.edges[i](value[self.graph.edges[i].source])
-        return result if masks is None else result * masks[:, i].view(-1, *(1,) * (result.ndim - 1))
-
-
-def makespan(graph: Graph, live: Sequence[bool], cores: int = 2) -> float:
-    """Steps of one example: its edges, each of one step, by list scheduling in the order of the graph."""
-    done, free, last = dict.fromkeys((node.name for node in graph.nodes), 0.0), [0.0] * cores, 0.0
-    for node, arriving in zip(graph.nodes, graph.in_edges, strict=True):
-        for i in arriving:
-            if live[i]:
-                end = max(heapq.heappop(free), done[graph.edges[i].source]) + 1
-                heapq.heappush(free, end)
-                done[node.name] = last = max(done[node.name], end)
-    return last
 
 
 @dataclass
@@ -157,10 +123,10 @@ def ours(setting: Setting) -> Callable[[], None]:
         setting.policy,
     )
     network.train()
-    logits = setting.policy.learner.gates.logits
+    logits = setting.policy.learner.gates.logits.clone()
 
     def step() -> None:
-        setting.policy.learner.gates.logits, training.totals = logits, Totals()
+        setting.policy.learner.gates.logits, training.totals = logits.clone(), Totals()
         for batch in training._batches():
             training._step(*batch)
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from bsnc.data.dataset import as_float
-from bsnc.data.examples import Split
+from bsnc.data.examples import Split, sent
 from bsnc.data.task import Segmentation, Task
 from bsnc.ir import Augmentation, Crop, Cutout, Flip, Jitter
 
@@ -35,17 +35,18 @@ def _apply(batch: Split, step: Augmentation, task: Task, classes: int, generator
         return Split(jitter(images, step, generator), targets)
     if isinstance(step, Crop | Flip):
         return _move(batch, step, task, generator)
-    share = torch.from_numpy(_seeded(generator).beta(step.alpha, step.alpha, len(images))).to(images)
-    partners = torch.randperm(len(images), generator=generator).to(images.device)
+    share = torch.from_numpy(_seeded(generator).beta(step.alpha, step.alpha, len(images)))
+    share = sent(share.to(images.dtype), images.device)
+    partners = sent(torch.randperm(len(images), generator=generator), images.device)
     return mixup(batch, share, partners, classes)
 
 
 def _move(batch: Split, step: Crop | Flip, task: Task, generator: torch.Generator) -> Split:
     """Images, and masks alike."""
     if isinstance(step, Flip):
-        mirrored = (torch.rand(len(batch), generator=generator) < 0.5).to(batch.inputs.device)
+        mirrored = sent(torch.rand(len(batch), generator=generator) < 0.5, batch.inputs.device)
         return _together(batch, task, lambda images, _: flip(images, mirrored))
-    places = torch.randint(0, 2 * step.padding + 1, (2, len(batch)), generator=generator).to(batch.inputs.device)
+    places = sent(torch.randint(0, 2 * step.padding + 1, (2, len(batch)), generator=generator), batch.inputs.device)
     return _together(batch, task, lambda images, fill: crop(images, step.padding, places, fill))
 
 
@@ -82,7 +83,7 @@ def cutout(images: Tensor, size: int, generator: torch.Generator) -> Tensor:
     an example (DeVries & Taylor, 2017)."""
     batch, _, height, width = images.shape
     centres = torch.stack([torch.randint(0, most, (batch,), generator=generator) for most in (height, width)])
-    top, left = centres.to(images.device) - size // 2
+    top, left = sent(centres, images.device) - size // 2
     rows, columns = torch.arange(height, device=images.device), torch.arange(width, device=images.device)
     in_rows = (rows >= top[:, None]) & (rows < top[:, None] + size)
     in_columns = (columns >= left[:, None]) & (columns < left[:, None] + size)
@@ -95,7 +96,7 @@ def jitter(images: Tensor, amounts: Jitter, generator: torch.Generator) -> Tenso
     to [0, 1]: x ← b·x; x ← c·x + (1 − c)·m, with the mean m of its grey pixels; x ← s·x + (1 − s)·g, with its grey g.
     Grey is 0.299·R + 0.587·G + 0.114·B of three channels, else the mean of the channels."""
     drawn = torch.rand(3, len(images), 1, 1, 1, generator=generator, dtype=images.dtype)
-    factors = 2 * drawn.to(images.device) - 1
+    factors = 2 * sent(drawn, images.device) - 1
     if amounts.brightness:
         images = ((1 + amounts.brightness * factors[0]) * images).clamp(0, 1)
     if amounts.contrast:

@@ -11,6 +11,11 @@ from torch import Tensor
 from bsnc.ops import Shape
 
 
+def sent(values: Tensor, device: torch.device) -> Tensor:
+    """Values of the host on their way to a device: what that is still to do is not waited for."""
+    return (values.pin_memory() if device.type == "cuda" else values).to(device, non_blocking=True)
+
+
 class Split:
     """Inputs `[N, C, …]`, images as uint8 or with values in [0, 1], other numbers as float32; and what to predict:
     classes `[N]`, masks `[N, H, W]` (integers) or values `[N, D]` (float32).
@@ -64,7 +69,7 @@ class Split:
         """A batch, in memory."""
         rows = chosen if self.rows is None else self.rows[chosen]
         if isinstance(rows, Tensor):
-            rows = rows.to(self.device)
+            rows = sent(rows, self.device)
         return Split(self._inputs[rows], self._targets[rows])
 
     def subset(self, rows: Tensor) -> Split:

@@ -24,10 +24,19 @@ RUNS = {
     "search.py": ["--problems", "1", "--seeds", "1", "--evaluations", "20", "--table-evaluations", "20"],
     "digits.py": ["--seeds", "1", "--randoms", "1", "--budgets", "50%", *(f"--set={text}" for text in QUICK)],
     "loading.py": ["specs/digits.bsn", "--set=layers=2"],
+    "steps.py": ["--networks", "cnf_4_16", "--regimes", "converged", "--rounds", "1"],
+    "whole_search.py": [
+        "--channels=2",
+        "--seeds=1",
+        "--budgets=flops=70% of max",
+        *(f"--set={text}" for text in QUICK),
+    ],
+    "startup.py": ["--repeats", "1", "--", "--version"],
+    "throughput.py": ["--device=cpu", "--size=small", "--networks=b_cnf", "--executions=scheduled", "--gates=fixed"],
     "rivals.py": ["--randoms", "1"],
     "cifar10.py": ["--seeds=1", "--budgets=50%", "--train=400", "--test=50", *(f"--set={text}" for text in QUICK)],
 }
-NOT_RUN = {"compare.py", "interleaved.py", "by_hand.py"}
+NOT_RUN = {"compare.py", "interleaved.py", "by_hand.py", "plain.py"}
 """What benchmarks have in common."""
 CIFAR10 = ROOT.parent / "shared" / "data" / "cifar10"
 
