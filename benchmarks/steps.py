@@ -1,13 +1,17 @@
 """What a step of a joint search costs, against a network that computes every edge for every example.
 
 python benchmarks/steps.py [--networks cnf_8_32] [--regimes 95% 50%] [--threads 1]
+    [--executions dense rows scheduled] [--precisions 32 bf16-mixed] [--warm 40]
 
-`dense` is the baseline, in the way of the code of Veniat & Denoyer: channels first, each edge computed and multiplied
+The baseline is in the way of the code of Veniat & Denoyer: channels first, each edge computed and multiplied
 by its mask, the cost of each example by list scheduling on two cores, in Python. `bsnc` is the step of `bsnc train`:
-samples, costs, the gates' learning and all checks included. `pruned` is the network that is left in the end, written
-plainly. All take steps of 64 examples of 32×32, in turn; with one thread in seconds of the processor, which other work
-disturbs least. The floor is the multiply-adds of the live edges, three times
+samples, costs, the gates' learning and all checks included; a line for each execution and precision. `pruned` is the
+network that is left in the end, written plainly. All take steps of 64 examples of 32×32, in turn; with one thread in
+seconds of the processor, which other work disturbs least. The floor is the multiply-adds of the live edges, three times
 for forward and backward, at the rate of a large matrix product.
+
+Before that bsnc takes steps that are not measured: convolutions are compiled for each number of rows, which differs
+from step to step where gates are open.
 """
 
 from __future__ import annotations
@@ -19,7 +23,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import torch
 from plain import Plain, makespan
@@ -30,12 +34,12 @@ from bsnc.cost import cost_of
 from bsnc.data import Dataset, Split
 from bsnc.diagnostics import Source
 from bsnc.driver.heap import keep_freed_memory
-from bsnc.ir import CostKey, Graph, Program
+from bsnc.ir import CostKey, Execution, Graph, Hardware, Program
 from bsnc.lower import lower_stochastic
 from bsnc.passes import ApplyArchitecture
 from bsnc.search import Gates, WideGates
 from bsnc.sema import Overrides, analyse
-from bsnc.train import BudgetTable, Phase
+from bsnc.train import BudgetTable, Phase, open_machine
 from bsnc.train.joint import JointPolicy
 from bsnc.train.training import Totals, Training
 
@@ -46,6 +50,9 @@ NETWORKS = {
     "resnet_fabric": ("resnet_fabric.bsn", []),
 }
 REGIMES = ("100%", "95%", "50%", "mid-search", "converged")
+PRECISIONS = ("32", "bf16-mixed")
+WARM = {"50%": 40, "mid-search": 40}
+"""Steps of warm-up where the numbers of rows vary much; elsewhere 5."""
 SETTINGS = [
     "search.mode=joint",
     "train.batch_size=64",
@@ -112,7 +119,7 @@ def set_gates(gates: Gates, kept: Tensor, regime: str) -> None:
     gates.frozen[:] = regime in ("converged", "100%")
 
 
-def ours(setting: Setting) -> Callable[[], None]:
+def ours(setting: Setting, hardware: Hardware) -> Callable[[], None]:
     network = lower_stochastic(setting.program.graph)
     training = Training(
         setting.program,
@@ -121,6 +128,7 @@ def ours(setting: Setting) -> Callable[[], None]:
         Phase("steps", 10**6),
         torch.Generator().manual_seed(0),
         setting.policy,
+        machine=open_machine(hardware),
     )
     network.train()
     logits = setting.policy.learner.gates.logits.clone()
@@ -179,22 +187,34 @@ def timed(contenders: dict[str, Callable[[], None]], rounds: int) -> dict[str, f
     return {name: statistics.median(times) for name, times in taken.items()}
 
 
-def measure(name: str, regime: str, rounds: int) -> dict[str, Any]:
+def measure(name: str, regime: str, args: argparse.Namespace) -> list[dict[str, Any]]:
+    """A row for each execution and precision."""
     setting = setting_of(compile_spec(name), regime)
-    contenders = {"product": product(), "dense": plain(setting, setting.program.graph, True), "bsnc": ours(setting)}
+    own = {
+        f"{execution} {precision}": ours(setting, Hardware(device="cpu", precision=precision, execution=execution))
+        for execution in args.executions
+        for precision in args.precisions
+    }
+    for step in own.values():
+        for _ in range(WARM.get(regime, 5) if args.warm is None else args.warm):
+            step()
+    others = {"product": product(), "baseline": plain(setting, setting.program.graph, True)}
     if regime == "converged":
-        contenders["pruned"] = plain(setting, setting.kept, False)
-    seconds = timed(contenders, rounds)
+        others["pruned"] = plain(setting, setting.kept, False)
+    seconds = timed(others | own, args.rounds)
     rate = 1024**3 / seconds["product"]
-    return {"network": name, "regime": regime, "seconds": seconds, "rate": rate, "floor": floor(setting, rate)}
+    shared = {other: seconds[other] for other in others}
+    row = {"network": name, "regime": regime, "rate": rate, "floor": floor(setting, rate)}
+    return [{**row, "how": how, "seconds": {**shared, "bsnc": seconds[how]}} for how in own]
 
 
 def line(row: dict[str, Any]) -> str:
     seconds = row["seconds"]
     pruned = f"{seconds['bsnc'] / seconds['pruned']:9.2f}" if "pruned" in seconds else " " * 9
     return (
-        f"{row['network']:14} {row['regime']:>10} {seconds['dense'] * 1e3:9.1f} {seconds['bsnc'] * 1e3:9.1f} "
-        f"{seconds['dense'] / seconds['bsnc']:8.2f} {seconds['bsnc'] / row['floor']:8.2f} {pruned}"
+        f"{row['network']:14} {row['regime']:>10} {row['how']:20} {seconds['baseline'] * 1e3:11.1f} "
+        f"{seconds['bsnc'] * 1e3:9.1f} {seconds['baseline'] / seconds['bsnc']:8.2f} "
+        f"{seconds['bsnc'] / row['floor']:8.2f} {pruned}"
     )
 
 
@@ -203,17 +223,20 @@ def main() -> None:
     parser.add_argument("--networks", nargs="+", default=list(NETWORKS), choices=list(NETWORKS))
     parser.add_argument("--regimes", nargs="+", default=list(REGIMES))
     parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--executions", nargs="+", default=["scheduled"], choices=get_args(Execution))
+    parser.add_argument("--precisions", nargs="+", default=["32"], choices=PRECISIONS)
+    parser.add_argument("--warm", type=int, help="steps before the measured ones; by default as the regime needs")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--json", type=Path, default=Path("build/benchmarks/steps.json"))
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     keep_freed_memory()
-    print(f"{'':14} {'':>10} {'dense ms':>9} {'bsnc ms':>9} {'faster':>8} {'/ floor':>8} {'/ pruned':>9}")
+    print(f"{'':14} {'':>10} {'':20} {'baseline ms':>11} {'bsnc ms':>9} {'faster':>8} {'/ floor':>8} {'/ pruned':>9}")
     rows: list[dict[str, Any]] = []
     for name in args.networks:
         for regime in args.regimes:
-            rows.append(measure(name, regime, args.rounds))
-            print(line(rows[-1]), flush=True)
+            rows += (measured := measure(name, regime, args))
+            print("\n".join(map(line, measured)), flush=True)
     args.json.parent.mkdir(parents=True, exist_ok=True)
     args.json.write_text(json.dumps({"threads": args.threads, "torch": torch.__version__, "rows": rows}, indent=1))
 
