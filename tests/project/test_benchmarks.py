@@ -19,12 +19,10 @@ RUNS = {
     "inference.py": ["--networks", "cnf", "--layers=2", "--channels=4", "--share=.9", "--batches", "1", "--rounds=1"],
     "upsampling.py": ["--channels", "2", "--sizes", "2", "--network", "4", "--layers=2", "--share=.9", "--rounds=1"],
     "upsampling_in_training.py": ["--channels", "2", "--sizes", "2", "--rounds=1"],
-    "steps.py": ["--networks", "cnf_4_16", "--regimes", "converged", "--rounds=1"],
-    "startup.py": ["--repeats=1"],
     "search.py": ["--problems", "1", "--seeds", "1", "--evaluations", "20", "--table-evaluations", "20"],
     "digits.py": ["--seeds", "1", "--randoms", "1", "--budgets", "50%", *(f"--set={text}" for text in QUICK)],
     "loading.py": ["specs/digits.bsn", "--set=layers=2"],
-    "steps.py": ["--networks", "cnf_4_16", "--regimes", "converged", "--rounds", "1"],
+    "steps.py": ["--networks", "cnf_4_16", "--regimes", "converged", "--rounds=1", "--warm=1"],
     "whole_search.py": [
         "--channels=2",
         "--seeds=1",
