@@ -38,6 +38,8 @@ bench: $(READY)
 	$(BIN)/python benchmarks/growth.py
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/steps.py
+	$(BIN)/python benchmarks/whole_search.py
+	$(BIN)/python benchmarks/throughput.py --device cpu --size small
 	$(BIN)/python benchmarks/costs.py
 	$(BIN)/python benchmarks/inference.py
 	$(BIN)/python benchmarks/upsampling.py
