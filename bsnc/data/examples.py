@@ -13,7 +13,8 @@ from bsnc.ops import Shape
 
 def sent(values: Tensor, device: torch.device) -> Tensor:
     """Values of the host on their way to a device: what that is still to do is not waited for."""
-    return (values.pin_memory() if device.type == "cuda" else values).to(device, non_blocking=True)
+    from_host = device.type == "cuda" and values.device.type == "cpu"
+    return (values.pin_memory() if from_host else values).to(device, non_blocking=from_host)
 
 
 class Split:
