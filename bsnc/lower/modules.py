@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Sequence
 from operator import attrgetter
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 from torch.nn.modules.conv import _ConvNd  # pyright: ignore[reportPrivateUsage]
 
 from bsnc.ir import OpCall
@@ -22,7 +23,24 @@ def build_op(call: OpCall) -> nn.Module:
     module: nn.Module = constructor(**torch_call.arguments)
     if call.op != EXTERN:
         initialise(module)
+    for part in module.modules():
+        if isinstance(part, nn.Conv2d) and _is_unsafe(part):
+            part.register_forward_pre_hook(_channels_first)
     return module
+
+
+def _is_unsafe(convolution: nn.Conv2d) -> bool:
+    """Whether oneDNN, as in torch 2.13, writes beyond its memory in the backward pass, with channels last: kernel 1, a
+    stride, and 2 to 7 channels. Found by trying sizes on a CPU with AVX2."""
+    strided = max(convolution.stride) > 1 and set(convolution.kernel_size) == {1}
+    return strided and convolution.in_channels < 8
+
+
+def _channels_first(_: nn.Module, taken: tuple[Tensor, ...]) -> tuple[Tensor, ...] | None:
+    """What a convolution takes, laid out as is safe; as it is where no gradient is asked for, or it is exported."""
+    if not torch.is_grad_enabled() or torch.compiler.is_compiling():
+        return None
+    return (taken[0].contiguous(),)
 
 
 def initialise(module: nn.Module) -> None:
