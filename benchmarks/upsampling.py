@@ -27,10 +27,13 @@ from typing import Any
 import numpy as np
 import onnx
 import onnxruntime as ort
+import torch
 from inference import cnf
 from interleaved import Run, in_onnx_runtime, ratio, seconds_of_runs
 from numpy.typing import NDArray
 from onnx import NodeProto, TensorProto, helper, numpy_helper
+
+from bsnc.lower.upsampled import transposed_kernel
 
 Floats = NDArray[np.float32]
 Part = tuple[list[NodeProto], list[TensorProto]]
@@ -38,13 +41,11 @@ Form = Callable[[str, str, str, Floats, Floats], Part]
 """Name, input, output, kernel [Cout, Cin, 3, 3] and bias [Cout] of the 3×3 convolution → operators and tensors."""
 PLACES = ("alone", "between")
 TOLERANCE = 1e-4
-_SPREAD = np.array([[0, 0, 1], [0, 1, 1], [1, 1, 0], [1, 0, 0]], dtype=np.float32)
-"""Which taps of a 3-kernel on doubled positions act through which tap of the 4-kernel of the transposed convolution."""
 
 
 def four_by_four(kernel: Floats) -> Floats:
     """[Cin, Cout, 4, 4], as ConvTranspose has it."""
-    return np.einsum("kt,lu,oitu->iokl", _SPREAD, _SPREAD, kernel)
+    return transposed_kernel(torch.from_numpy(kernel)).numpy()
 
 
 def plain(name: str, x: str, y: str, kernel: Floats, bias: Floats) -> Part:

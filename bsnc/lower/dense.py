@@ -7,6 +7,7 @@ the same whatever the masks are, and no shape depends on them. Non-goal: relaxed
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from typing import Any, cast
 
@@ -14,8 +15,7 @@ import torch
 from torch import Tensor, fx, nn
 from torch.nn.modules.batchnorm import _BatchNorm  # pyright: ignore[reportPrivateUsage]
 
-from bsnc.ir import live_edges
-from bsnc.lower.live_rows import FindLiveRows, LiveEdge, LiveRows, own_rows
+from bsnc.lower.live_rows import FindLiveRows, LiveEdge, LiveRows
 from bsnc.lower.norms import batch_norm_of_rows, replaced
 from bsnc.lower.sharing import sum_over_processes
 
@@ -23,21 +23,20 @@ from bsnc.lower.sharing import sum_over_processes
 def run_dense(network: fx.GraphModule, x: Tensor, masks: Tensor) -> Tensor:
     """`network(x [B, …], masks [B, E])` → `[B, …]`; in one of several processes of its part of a batch."""
     finder = cast(FindLiveRows, network.get_submodule("live_rows"))
-    live = torch.from_numpy(live_edges(finder.graph, (masks > 0).cpu().numpy()))
-    live = live[own_rows(len(live), *finder.part)].to(x.device)
-    total = sum_over_processes if finder.part[1] > 1 else None
+    own, rows = finder.of_part(masks)
+    live, edges = torch.from_numpy(own).to(x.device), own.shape[1]
+    rows = replace(rows, of_edge=[None] * edges, runs=[True] * edges, weights=live.to(x.dtype))
+    total = sum_over_processes if rows.shared else None
     with replaced(_norms_of_live_rows(network, live, total)):
-        return cast(Tensor, _Dense(network, live, x.dtype).run(x, masks))
+        return cast(Tensor, _Dense(network, live, rows).run(x, masks))
 
 
 class _Dense(fx.Interpreter):
     """Runs lowered code with edges that give zero in rows in which they are not live."""
 
-    def __init__(self, network: fx.GraphModule, live: Tensor, dtype: torch.dtype) -> None:
+    def __init__(self, network: fx.GraphModule, live: Tensor, rows: LiveRows) -> None:
         super().__init__(network)
-        batch, edges = live.shape
-        self.live = live
-        self.rows = LiveRows(batch, [None] * edges, 0, [True] * edges, shared=True, weights=live.to(dtype))
+        self.live, self.rows = live, rows
 
     def call_module(self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         module = self.fetch_attr(str(target))

@@ -41,6 +41,11 @@ def follows_upsampling(upsample: nn.Module, following: nn.Module, value: Tensor)
 
 def upsampled_convolution(convolution: nn.Conv2d, value: Tensor) -> Tensor:
     """Of the image `[b, C, H, W]`, upsampled by 2: `[b, C', 2H, 2W]`."""
-    sums = convolution.weight.new_tensor(_ROWS)
-    kernel = torch.einsum("ky,oiyx,lx->iokl", sums, convolution.weight, sums)
+    kernel = transposed_kernel(convolution.weight)
     return functional.conv_transpose2d(value, kernel, convolution.bias, stride=2, padding=1)
+
+
+def transposed_kernel(kernel: Tensor) -> Tensor:
+    """`[C', C, 3, 3]` → that of the transposed convolution, `[C, C', 4, 4]`."""
+    sums = kernel.new_tensor(_ROWS)
+    return torch.einsum("ky,oiyx,lx->iokl", sums, kernel, sums)

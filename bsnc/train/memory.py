@@ -89,7 +89,7 @@ def _goes_through(training: Training, inputs: Tensor, targets: Tensor) -> bool:
 def _forward_and_backward(training: Training, inputs: Tensor, targets: Tensor) -> None:
     sample = training.policy.sample(len(targets), training.generator) if training.policy else None
     masks = () if sample is None else (masks_of_sample(training.program.graph, sample),)
-    outputs = training.machine.run(training.network, (inputs, *masks))
+    outputs = training.machine.run(training.runs, (inputs, *masks))
     losses = training.dataset.task.losses(outputs, targets)
     if losses.requires_grad:
         losses.mean().backward()

@@ -91,7 +91,8 @@ class Training:
         self.program, self.dataset, self.network, self.phase = program, dataset, network, phase
         self.generator, self.policy, self.distillation = generator, policy, distillation
         self.machine = machine or Machine()
-        self._runs = network if policy else join_upsampling(network)
+        self.runs = network if policy else join_upsampling(network)
+        """What computes the network: its modules, in code that is faster to train."""
         self.steps = len(dataset.train) // program.train.batch_size
         self.optimiser = build_optimiser(program.train, network, program.graph)
         self.schedule = build_schedule(program.train, self.optimiser, phase.epochs, self.steps)
@@ -160,7 +161,7 @@ class Training:
 
     def _losses(self, taken: tuple[Tensor, ...], targets: Tensor) -> tuple[Tensor, Tensor]:
         """Losses `[b]` and outputs of the network, in float32, for what it takes."""
-        outputs = self.machine.run(self._runs, taken)
+        outputs = self.machine.run(self.runs, taken)
         losses = self.dataset.task.losses(outputs, targets, self.program.train.label_smoothing)
         if self.distillation is not None:
             losses = self.distillation.losses(losses, outputs, taken[0])
