@@ -12,7 +12,10 @@ from bsnc.ir import CostKey, Graph, Program, every_cost
 from bsnc.search import FEW, Gates, every_sample, initial_gates, least, most, sample_count
 from bsnc.train import limit_of
 
-SAMPLES = 8192
+SAMPLES, LEAST_SAMPLES = 8192, 1024
+SAMPLED_EDGES = 2**23
+"""Of large graphs fewer samples are drawn, so that they have about so many edges together: the more edges one has, the
+less its cost varies."""
 ROWS = 512
 """So many of them are drawn at a time: the numbers that decide take 32 times the room of what they decide."""
 
@@ -23,8 +26,8 @@ class CostRange:
 
     `minimum` and `maximum` are the costs of the cheapest and the costliest connected architecture found; none costs
     less than `lowest` or more than `highest`, which are equal to them where that is proved. `expected` is the mean over
-    gate samples at their initial probabilities, exact where there are at most FEW of them, else over SAMPLES draws of a
-    fixed seed.
+    gate samples at their initial probabilities, exact where there are at most FEW of them, else over draws of a fixed
+    seed: SAMPLES, of large graphs fewer.
     """
 
     key: CostKey
@@ -51,14 +54,15 @@ def cost_range(cost: Cost, graph: Graph, live: torch.Tensor, weights: torch.Tens
 
 def initial_samples(graph: Graph, p: float) -> tuple[torch.Tensor, torch.Tensor]:
     """Live edges `[N, E]` of samples at the initial probabilities, p for a Bernoulli gate without one of its own, and
-    their weights `[N]`, which sum to 1: every sample there is, or SAMPLES draws."""
+    their weights `[N]`, which sum to 1: every sample there is, or some that are drawn."""
     gates = initial_gates(graph, p)
     if sample_count(graph) <= FEW:
         switches = torch.from_numpy(every_sample(graph))
         return gates.live(switches), _probabilities(gates, switches)
     generator = torch.Generator().manual_seed(0)
-    live = torch.cat([gates.live(gates.draw(ROWS, generator)) for _ in range(SAMPLES // ROWS)])
-    return live, torch.full((SAMPLES,), 1 / SAMPLES, dtype=torch.float64)
+    count = max(LEAST_SAMPLES, min(SAMPLES, SAMPLED_EDGES // len(graph.edges)))
+    live = torch.cat([gates.live(gates.draw(ROWS, generator)) for _ in range(-(-count // ROWS))])
+    return live, torch.full((len(live),), 1 / len(live), dtype=torch.float64)
 
 
 def _probabilities(gates: Gates, switches: torch.Tensor) -> torch.Tensor:

@@ -38,7 +38,7 @@ class IrFormatError(ValueError):
 
 def dump_program(program: Program) -> str:
     """JSON with a fixed order of keys: equal programs give equal text."""
-    return json.dumps(program.model_dump(mode="json", by_alias=True), indent=1, ensure_ascii=False) + "\n"
+    return program.model_dump_json(by_alias=True, indent=1) + "\n"
 
 
 def load_program(text: str) -> Program:

@@ -30,8 +30,9 @@ from bsnc.train.bounds import BudgetTable
 from bsnc.train.checkpoint import Checkpoints
 from bsnc.train.joint import ApartPolicy, JointPolicy
 from bsnc.train.machine import Machine
+from bsnc.train.peers import costliest_peer, peers_of
 from bsnc.train.progress import Progress, WithGates
-from bsnc.train.staged import HeldOutLoss, WidePolicy, costliest_peer, gate_settings, hold_out, peers_of
+from bsnc.train.staged import HeldOutLoss, WidePolicy, gate_settings, hold_out
 from bsnc.train.training import Phase, Training
 
 

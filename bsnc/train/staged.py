@@ -8,7 +8,7 @@ the search is free in its strategy: an evaluation is a forward pass with the wei
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -20,10 +20,10 @@ from bsnc.data import Dataset, Split
 from bsnc.ir import Graph, SearchConfig
 from bsnc.ops import numel
 from bsnc.search import BLACK_BOX, Sample, WideGates, expand_switches
-from bsnc.train.bounds import BudgetTable
 from bsnc.train.checkpoint import Checkpoints, State, Stopped
 from bsnc.train.machine import Machine
 from bsnc.train.memory import memory_told
+from bsnc.train.peers import Judged
 from bsnc.train.progress import Progress, Row
 
 MOST_HELD_OUT = 2000
@@ -83,8 +83,6 @@ def held_out_count(dataset: Dataset, share: float) -> int:
 EVALUATIONS = "evaluations"
 KEEP_EVERY = 30.0
 """Seconds."""
-Judged = tuple[Tensor, Tensor]
-"""The live edges `[E]` of an architecture and the loss of each example held out, `[N]`."""
 
 
 @dataclass
@@ -178,27 +176,6 @@ def at_once(graph: Graph) -> int:
     """How many examples are judged together: what a node holds of all of them stays within NUMBERS_AT_ONCE."""
     largest = max(numel(node.shape) for node in graph.nodes)
     return min(AT_ONCE, max(LEAST_AT_ONCE, NUMBERS_AT_ONCE // largest))
-
-
-def peers_of(best: Tensor, judged: Sequence[Judged]) -> Tensor:
-    """Live edges `[P, E]` of all architectures judged whose loss exceeds that of `best` `[E]` by no more than the
-    standard error of the difference, example by example."""
-    rows, losses = (torch.stack(column) for column in zip(*judged, strict=True))
-    reference = losses[(rows == best).all(1)][0]
-    difference = losses - reference
-    error = difference.std(1, correction=0) / len(reference) ** 0.5
-    return rows[difference.mean(1) <= error]
-
-
-def costliest_peer(best: Tensor, peers: Tensor, budgets: BudgetTable) -> Tensor:
-    """Of architectures `[P, E]` as good as the best for all that can be told, the one within the budgets that uses most
-    of them: losses by shared weights are noisy and put large networks at a disadvantage."""
-    costs = budgets.costs(peers)
-    if not costs.shape[1]:
-        return best
-    bounds = torch.tensor(budgets.bounds, dtype=torch.float64)
-    used = torch.where((costs <= bounds).all(1), (costs / bounds).sum(1), -torch.inf)
-    return peers[int(used.argmax())]
 
 
 @contextmanager

@@ -5,7 +5,7 @@ import torch
 
 from bsnc.ir import Budget, CostKey, Program
 from bsnc.train import BudgetTable
-from bsnc.train.staged import costliest_peer, peers_of
+from bsnc.train.peers import costliest_peer, peers_of
 from tests.laws.build import conv, network
 
 FORK = network((1, 2, 2), {"y": []}, [("x", "y", [conv(1, 1)]), ("x", "y", [conv(1, 1)]), ("x", "y", [conv(1, 3)])])
