@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 import numpy as np
-from scipy.optimize import Bounds, milp
 
 from bsnc.ir import Graph, channel_pairs
 from bsnc.search.architecture import Architecture, LinearBudget, live_of
@@ -72,6 +71,8 @@ class _Costliest(Rows):
                 self._at_most(self.needed + v, leaving[v])
 
     def solve(self) -> Architecture:
+        from scipy.optimize import Bounds, milp
+
         scale = 1e4 / (float(self.gain.max()) or 1.0)  # the solver's absolute gap is 1e-6
         found = milp(
             -self.gain * scale,

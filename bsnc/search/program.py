@@ -16,15 +16,17 @@ them, a cost bound holds for the least ones if it holds for any: the program is 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
 
 from bsnc.ir import Graph, channel_pairs
 from bsnc.search.architecture import Architecture, LinearBudget, Vector, cost_of_live, live_of, switches_of
 from bsnc.search.rows import Entry, Rows
 from bsnc.search.shortest import cheapest_as_a_path
+
+if TYPE_CHECKING:
+    from scipy.optimize import LinearConstraint
 
 TOLERANCE = 1e-6
 """HiGHS's on a constraint, relative to a budget's bound."""
@@ -136,6 +138,8 @@ class Program(Rows):
     ) -> Architecture | None:
         """The best architecture by the solver's tolerance; None where there is none. Raises UnsolvedError where that
         takes more than so many nodes of the solver's tree."""
+        from scipy.optimize import Bounds, milp
+
         constraints = [self.constraint, *(self._within(budget) for budget in budgets)]
         lower, upper = np.zeros(self.size), np.ones(self.size)
         lower[self.reached + self.graph.node_index[self.graph.input.name]] = 1
@@ -160,6 +164,8 @@ class Program(Rows):
         """The cost relative to the bound. What alone costs more than the bound may cost twice the bound: it can
         not be live either way, and large coefficients beside small ones mislead the solver. Sums of multiples of one
         number are such multiples, so that the bound can be lowered to one: few costs then lie a hair above it."""
+        from scipy.optimize import LinearConstraint
+
         row, left = self.cost_row(budget), budget.bound - budget.constant
         step = _common_divisor(row)
         if step and np.isfinite(left):

@@ -5,14 +5,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from itertools import accumulate
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import LinearConstraint
-from scipy.sparse import coo_array
 
 from bsnc.ir import Graph
+
+if TYPE_CHECKING:
+    from scipy.optimize import LinearConstraint
 
 Entry = tuple[int, float]
 """A column and its coefficient."""
@@ -47,7 +48,10 @@ class Rows:
 
     @property
     def constraint(self) -> LinearConstraint:
-        """All rows, for SciPy."""
+        """All rows, for SciPy, which is only loaded where a program is solved."""
+        from scipy.optimize import LinearConstraint
+        from scipy.sparse import coo_array
+
         numbers, columns, coefficients = zip(*self._entries, strict=True)
         matrix = coo_array((coefficients, (numbers, columns)), shape=(len(self._lower), self.size)).tocsr()
         return LinearConstraint(matrix, cast(Any, self._lower), cast(Any, self._upper))

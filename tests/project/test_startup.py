@@ -23,7 +23,7 @@ CLICK = {"bsnc", "click"}
 FRONT_END = CLICK | {"lark", "pydantic", "pydantic_core", "annotated_types", "typing_extensions", "typing_inspection"}
 """With what pydantic imports."""
 BACK_END = FRONT_END | {"safetensors"}
-"""Beside torch, scipy.optimize and what they import themselves."""
+"""Beside torch and what it imports itself."""
 
 
 def loaded(program: str, *arguments: str) -> set[str]:
@@ -61,12 +61,12 @@ def test_light_commands_import_nothing_heavy(arguments: list[str], budget: set[s
         assert not {name for name in modules if name.startswith(("bsnc.driver", "bsnc.sema", "bsnc.ir"))}
 
 
-def test_compile_loads_torch_and_the_solver(tmp_path: Path) -> None:
-    given = "import scipy.optimize, torch\nbefore = set(sys.modules)\n"
+def test_compile_loads_torch_and_no_solver_where_the_cheapest_path_is_exact(tmp_path: Path) -> None:
+    given = "import torch\nbefore = set(sys.modules)\n"
     modules = loaded(given + RUN, "compile", "specs/digits.bsn", "-o", str(tmp_path / "build"))
     assert "bsnc.driver.compile" in modules
-    assert packages(modules) - {"torch", "scipy", "numpy"} <= BACK_END
-    assert not {"scipy.stats", "torch._dynamo", "torch.onnx"} & modules
+    assert packages(modules) - {"torch", "numpy"} <= BACK_END
+    assert not {"torch._dynamo", "torch.onnx"} & modules
 
 
 def test_who_trains_or_verifies_loads_the_exporter_when_it_exports() -> None:
