@@ -101,7 +101,7 @@ CODES: dict[str, Code] = {
     "BSN213": Code(
         "limit exceeded",
         "Elaboration is bounded, so that every spec is checked in bounded time: 100,000 nodes, 100,000 edges, "
-        "2,000,000 steps of evaluation, 1,000 ops in a module, blocks 100 deep, 2^36 elements or parameters and 2^46 "
+        "5,000,000 steps of evaluation, 1,000 ops in a module, blocks 100 deep, 2^36 elements or parameters and 2^46 "
         "multiply-adds of an op, 100 mistakes.",
     ),
     "BSN214": Code(

@@ -49,7 +49,7 @@ def test_limits_are_the_documented_ones() -> None:
     assert size == (1_000_000, 50_000, 100, 200)
     assert all(f"{limit:,}" in CODES["BSN103"].explanation for limit in size)
     counts = (nodes.MAX_NODES, edges.MAX_EDGES, evaluate.MAX_STEPS, evaluate.MAX_STAGES)
-    assert counts == (100_000, 100_000, 2_000_000, 1_000)
+    assert counts == (100_000, 100_000, 5_000_000, 1_000)
     counts = (*counts, evaluate.MAX_BLOCK_DEPTH, context.MAX_MISTAKES)
     assert all(f"{limit:,}" in CODES["BSN213"].explanation for limit in counts)
     assert (build.MAX_ELEMENTS, build.MAX_MULTIPLY_ADDS) == (2**36, 2**46)

@@ -37,7 +37,8 @@ from bsnc.sema.expressions.values import (
 )
 from bsnc.syntax import UNITS, ast
 
-MAX_STEPS = 2_000_000
+MAX_STEPS = 5_000_000
+"""Enough for a fabric of as many edges as there may be."""
 MAX_STAGES = 1_000
 MAX_BLOCK_DEPTH = 100
 
