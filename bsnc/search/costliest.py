@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, cast
 
 import numpy as np
 
@@ -71,15 +70,7 @@ class _Costliest(Rows):
                 self._at_most(self.needed + v, leaving[v])
 
     def solve(self) -> Architecture:
-        from scipy.optimize import Bounds, milp
-
         scale = 1e4 / (float(self.gain.max()) or 1.0)  # the solver's absolute gap is 1e-6
-        found = milp(
-            -self.gain * scale,
-            integrality=self.integrality,
-            bounds=Bounds(cast(Any, np.zeros(self.size)), cast(Any, np.ones(self.size))),
-            constraints=[self.constraint],
-            options={"mip_rel_gap": 0.0},
-        )
+        found = self.minimise(-self.gain * scale, np.zeros(self.size), np.ones(self.size))
         assert found.status == 0, f"the solver failed: {found.message}"
         return live_of(self.graph, found.x[: self.graph.switch_count] > 0.5)

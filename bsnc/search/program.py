@@ -16,7 +16,6 @@ them, a cost bound holds for the least ones if it holds for any: the program is 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -24,9 +23,6 @@ from bsnc.ir import Graph, channel_pairs
 from bsnc.search.architecture import Architecture, LinearBudget, Vector, cost_of_live, live_of, switches_of
 from bsnc.search.rows import Entry, Rows
 from bsnc.search.shortest import cheapest_as_a_path
-
-if TYPE_CHECKING:
-    from scipy.optimize import LinearConstraint
 
 TOLERANCE = 1e-6
 """HiGHS's on a constraint, relative to a budget's bound."""
@@ -138,20 +134,12 @@ class Program(Rows):
     ) -> Architecture | None:
         """The best architecture by the solver's tolerance; None where there is none. Raises UnsolvedError where that
         takes more than so many nodes of the solver's tree."""
-        from scipy.optimize import Bounds, milp
-
-        constraints = [self.constraint, *(self._within(budget) for budget in budgets)]
+        below = [self._within(budget) for budget in budgets]
         lower, upper = np.zeros(self.size), np.ones(self.size)
         lower[self.reached + self.graph.node_index[self.graph.input.name]] = 1
         lower[self.needed + self.graph.node_index[self.graph.output.name]] = 1
         for presolve in (False, True):  # presolving calls some programs infeasible that are not
-            found = milp(
-                objective,
-                integrality=self.integrality,
-                bounds=Bounds(cast(Any, lower), cast(Any, upper)),
-                constraints=constraints,
-                options={"mip_rel_gap": 0.0, "presolve": presolve, "node_limit": nodes},
-            )
+            found = self.minimise(objective, lower, upper, below, presolve=presolve, node_limit=nodes)
             if found.status == _SOLVED:
                 return live_of(self.graph, found.x[: self.graph.switch_count] > 0.5)
             if found.status == _INFEASIBLE:
@@ -160,17 +148,15 @@ class Program(Rows):
                 raise UnsolvedError
         raise AssertionError(f"the solver failed: {found.message}")
 
-    def _within(self, budget: LinearBudget) -> LinearConstraint:
+    def _within(self, budget: LinearBudget) -> tuple[Vector, float]:
         """The cost relative to the bound. What alone costs more than the bound may cost twice the bound: it can
         not be live either way, and large coefficients beside small ones mislead the solver. Sums of multiples of one
         number are such multiples, so that the bound can be lowered to one: few costs then lie a hair above it."""
-        from scipy.optimize import LinearConstraint
-
         row, left = self.cost_row(budget), budget.bound - budget.constant
         step = _common_divisor(row)
         if step and np.isfinite(left):
             left = float(np.floor(left / step) * step)
-        return LinearConstraint(np.minimum(row / budget.bound, 2.0), -np.inf, TOLERANCE + left / budget.bound)
+        return np.minimum(row / budget.bound, 2.0), TOLERANCE + left / budget.bound
 
 
 def _common_divisor(weights: Vector) -> float:

@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 from bsnc.ir import Graph
 
 if TYPE_CHECKING:
-    from scipy.optimize import LinearConstraint
+    from scipy.optimize import OptimizeResult
 
 Entry = tuple[int, float]
 """A column and its coefficient."""
+Column = NDArray[np.float64]
+"""A number for each column."""
 LARGE = 2500
 """Programs over more edges than these take so long that who waits is told."""
 _log = logging.getLogger(__name__)
@@ -46,19 +48,28 @@ class Rows:
         self._lower.append(lower)
         self._upper.append(upper)
 
-    @property
-    def constraint(self) -> LinearConstraint:
-        """All rows, for SciPy, which is only loaded where a program is solved."""
-        from scipy.optimize import LinearConstraint
+    def minimise(
+        self,
+        objective: Column,
+        lower: Column,
+        upper: Column,
+        below: Sequence[tuple[Column, float]] = (),
+        **options: Any,
+    ) -> OptimizeResult:
+        """The least of an objective: columns lie between `lower` and `upper`, `below` are more rows, their coefficients
+        of all columns and their upper bound. SciPy, which takes its time to load, is only loaded here."""
+        from scipy.optimize import Bounds, LinearConstraint, milp
         from scipy.sparse import coo_array
 
         numbers, columns, coefficients = zip(*self._entries, strict=True)
         matrix = coo_array((coefficients, (numbers, columns)), shape=(len(self._lower), self.size)).tocsr()
-        return LinearConstraint(matrix, cast(Any, self._lower), cast(Any, self._upper))
-
-    @property
-    def integrality(self) -> NDArray[np.float64]:
-        """1 for the switches, 0 for all else."""
+        own = LinearConstraint(matrix, cast(Any, self._lower), cast(Any, self._upper))
         whole = np.zeros(self.size)
         whole[: self.graph.switch_count] = 1
-        return whole
+        return milp(
+            objective,
+            integrality=whole,
+            bounds=Bounds(cast(Any, lower), cast(Any, upper)),
+            constraints=[own, *(LinearConstraint(row, -np.inf, bound) for row, bound in below)],
+            options={"mip_rel_gap": 0.0, **options},
+        )
