@@ -34,6 +34,7 @@ from bsnc.cost import cost_of
 from bsnc.data import Dataset, Split
 from bsnc.diagnostics import Source
 from bsnc.driver.heap import keep_freed_memory
+from bsnc.driver.kernels import keep_compiled_kernels
 from bsnc.ir import CostKey, Execution, Graph, Hardware, Program
 from bsnc.lower import lower_stochastic
 from bsnc.passes import ApplyArchitecture
@@ -231,6 +232,7 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     keep_freed_memory()
+    keep_compiled_kernels()
     print(f"{'':14} {'':>10} {'':20} {'baseline ms':>11} {'bsnc ms':>9} {'faster':>8} {'/ floor':>8} {'/ pruned':>9}")
     rows: list[dict[str, Any]] = []
     for name in args.networks:

@@ -1,4 +1,5 @@
-"""Composes the layers into what the command line offers. Imports torch only when a command needs it."""
+"""Composes the layers into what the command line offers. Imports torch only when a command needs it, and not before a
+spec has been found free of errors."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bsnc.diagnostics import Diagnostic
-from bsnc.driver.check import check_spec
+from bsnc.driver.check import check_spec, load_program
 from bsnc.driver.files import importer, read_source
 from bsnc.driver.format import Formatted, format_bytes, format_file, write_formatted
 from bsnc.driver.interruption import Interrupted
@@ -29,10 +30,11 @@ EMITS = ("ir", "json", "fx", "svg")
 
 
 def compile_spec(path: Path, overrides: Overrides) -> Compilation:
-    """See `bsnc.driver.compile.compile_spec`."""
+    """See `bsnc.driver.compile.compile_spec`. Raises Diagnosed where the spec has errors."""
+    spec = load_program(path, overrides)
     from bsnc.driver import compile
 
-    return compile.compile_spec(path, overrides)
+    return compile.compile_spec(spec, overrides)
 
 
 def emit(compilation: Compilation, what: str) -> str:
@@ -51,16 +53,18 @@ def write_build(compilation: Compilation, directory: Path) -> list[Path]:
 
 def cost_masks(path: Path, masks: Path | None, overrides: Overrides) -> list[MaskCost]:
     """See `bsnc.driver.cost.cost_masks`."""
+    spec = load_program(path, overrides)
     from bsnc.driver import cost
 
-    return cost.cost_masks(path, masks, overrides)
+    return cost.cost_masks(path, spec, masks, overrides)
 
 
 def break_down(path: Path, architecture: Path, overrides: Overrides, by: str | None = None) -> Breakdown:
     """See `bsnc.driver.breakdown.break_down`."""
+    spec = load_program(path, overrides)
     from bsnc.driver import breakdown
 
-    return breakdown.break_down(path, architecture, overrides, by)
+    return breakdown.break_down(spec, architecture, overrides, by)
 
 
 def train_spec(
@@ -76,9 +80,10 @@ def train_spec(
     logs: Sequence[str] = (),
 ) -> Trained | None:
     """See `bsnc.driver.train.train_spec`."""
+    spec = load_program(path, overrides)
     from bsnc.driver import train
 
-    return train.train_spec(path, directory, overrides, seed, progress, warn, step, threads, hardware, logs)
+    return train.train_spec(path, spec, directory, overrides, seed, progress, warn, step, threads, hardware, logs)
 
 
 def resume_run(
@@ -107,9 +112,10 @@ def profile_spec(
     path: Path, overrides: Overrides, key: CostKey | None, plan: Plan | None, fresh: bool, step: Step
 ) -> tuple[Profile, ...]:
     """See `bsnc.driver.profile.profile_spec`."""
+    spec = load_program(path, overrides)
     from bsnc.driver import profile
 
-    return profile.profile_spec(path, overrides, key, plan, fresh, step)
+    return profile.profile_spec(spec, key, plan, fresh, step)
 
 
 def verify_file(model: Path, spec: Path, overrides: Overrides) -> Verification:

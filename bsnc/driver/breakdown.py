@@ -12,7 +12,7 @@ from torch import Tensor
 from bsnc.cost import Cost, LinearCost, Memory, Steps, schedule
 from bsnc.diagnostics import Diagnosed, Diagnostic, did_you_mean
 from bsnc.driver.budgets import whole
-from bsnc.driver.check import load_program
+from bsnc.driver.check import Loaded
 from bsnc.driver.given import given_of
 from bsnc.driver.masks import read_architecture
 from bsnc.driver.ranges import known_costs
@@ -71,13 +71,13 @@ class Breakdown:
         }
 
 
-def break_down(path: Path, architecture: Path, overrides: Overrides, by: str | None = None) -> Breakdown:
+def break_down(spec: Loaded, architecture: Path, overrides: Overrides, by: str | None = None) -> Breakdown:
     """The costs of an architecture, part by part: those without options, and those of budgets.
 
     `by` names the additive cost to sort by, by default that of the first budget on one, else the first there is. Raises
     Diagnosed.
     """
-    program, analysis = load_program(path, overrides)
+    program, analysis = spec
     live = read_architecture(architecture, program.graph)
     budgeted = [budget.cost for budget in program.budgets]
     known = known_costs(program, given_of(program, analysis, overrides.allow_extern))

@@ -11,6 +11,9 @@ from bsnc.ir import Program
 from bsnc.ops import ExternFacts, Probe, Shape
 from bsnc.sema import Analysis, Overrides, analyse, no_network
 
+Loaded = tuple[Program, Analysis]
+"""A network to compile, and what was found about its spec: no errors."""
+
 
 def check_spec(path: Path, overrides: Overrides | None = None) -> Analysis:
     """Read, parse and check a spec with all its networks; unreadable files are diagnostics too."""
@@ -34,7 +37,7 @@ def _probe(path: Path) -> Probe:
     return probe
 
 
-def load_program(path: Path, overrides: Overrides) -> tuple[Program, Analysis]:
+def load_program(path: Path, overrides: Overrides) -> Loaded:
     """The one network to compile, free of errors. Raises Diagnosed with everything that was found otherwise."""
     analysis = check_spec(path, overrides)
     if has_errors(analysis.diagnostics):

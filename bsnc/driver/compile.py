@@ -9,7 +9,7 @@ from pathlib import Path
 from bsnc.diagnostics import Diagnostic, exit_status
 from bsnc.disk import write_atomically, write_json
 from bsnc.driver.budgets import CostReport, report_costs, whole
-from bsnc.driver.check import load_program, warnings_of
+from bsnc.driver.check import Loaded, warnings_of
 from bsnc.driver.files import make_directory, writing
 from bsnc.driver.given import given_of
 from bsnc.ir import Program, dump_program, print_graph
@@ -57,9 +57,9 @@ class Compilation:
         }
 
 
-def compile_spec(path: Path, overrides: Overrides) -> Compilation:
-    """Check a spec and prove or refute that its budgets can be met. Raises Diagnosed where the spec has errors."""
-    program, analysis = load_program(path, overrides)
+def compile_spec(spec: Loaded, overrides: Overrides) -> Compilation:
+    """Prove or refute that the budgets of a spec can be met."""
+    program, analysis = spec
     report = report_costs(program, analysis, given_of(program, analysis, overrides.allow_extern))
     return Compilation(program, report, [*warnings_of(analysis), *report.diagnostics])
 

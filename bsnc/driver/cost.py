@@ -10,7 +10,7 @@ import torch
 
 from bsnc.diagnostics import Diagnosed, Diagnostic
 from bsnc.driver.budgets import whole
-from bsnc.driver.check import load_program
+from bsnc.driver.check import Loaded
 from bsnc.driver.given import given_of
 from bsnc.driver.masks import read_masks
 from bsnc.driver.ranges import known_costs
@@ -30,9 +30,10 @@ class MaskCost:
         return {"consistent": bool(self.live), "live": list(self.live), "costs": costs}
 
 
-def cost_masks(path: Path, masks_path: Path | None, overrides: Overrides) -> list[MaskCost]:
-    """Costs of every mask of a file, or of the whole network where that is an architecture. Raises Diagnosed."""
-    program, analysis = load_program(path, overrides)
+def cost_masks(path: Path, spec: Loaded, masks_path: Path | None, overrides: Overrides) -> list[MaskCost]:
+    """Costs of every mask of a file, or of the whole network where that is an architecture, for a spec at `path`. Raises
+    Diagnosed."""
+    program, analysis = spec
     graph = program.graph
     masks = _everything(path, graph) if masks_path is None else read_masks(masks_path, graph)
     live = torch.from_numpy(live_edges(graph, masks.numpy()))

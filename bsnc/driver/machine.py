@@ -12,6 +12,7 @@ import torch
 from bsnc.diagnostics import Diagnosed, Diagnostic, counted
 from bsnc.driver.heap import keep_freed_memory
 from bsnc.driver.interruption import Interrupted
+from bsnc.driver.kernels import keep_compiled_kernels
 from bsnc.ir import Hardware, TrainConfig
 from bsnc.train import Machine, open_machine
 
@@ -60,6 +61,7 @@ def launched(machine: Machine, directory: Path, threads: int) -> Generator[None,
     machine.launch()
     torch.set_num_threads(threads)
     keep_freed_memory()
+    keep_compiled_kernels()
     try:
         yield
     except (Diagnosed, Interrupted):

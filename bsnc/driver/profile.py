@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from pathlib import Path
 
 from bsnc.cost import LatencyTable
 from bsnc.diagnostics import Diagnosed
 from bsnc.driver.budgets import require_connected
-from bsnc.driver.check import load_program
+from bsnc.driver.check import Loaded
 from bsnc.export import Fragments, Plan, Profile, Step, load_profile, profile_graph
 from bsnc.ir import CostKey, Program
-from bsnc.sema import Overrides
 
 DEFAULT_KEY = CostKey(name="latency")
 
 
-def profile_spec(
-    path: Path, overrides: Overrides, key: CostKey | None, plan: Plan | None, fresh: bool, step: Step
-) -> tuple[Profile, ...]:
+def profile_spec(spec: Loaded, key: CostKey | None, plan: Plan | None, fresh: bool, step: Step) -> tuple[Profile, ...]:
     """A profile for `key`, or for every latency budget of a spec, or for DEFAULT_KEY where it has none.
 
     A profile that is known is measured again only if `fresh`, or if it was measured by another `plan` than this one.
     Raises Diagnosed (BSN521 where this machine cannot measure it).
     """
-    program, analysis = load_program(path, overrides)
+    program, analysis = spec
     require_connected(program.graph, analysis)
     keys = (key,) if key else latency_keys(program) or (DEFAULT_KEY,)
     fragments = Fragments()

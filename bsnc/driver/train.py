@@ -15,7 +15,7 @@ from bsnc.data import Dataset, load_data
 from bsnc.diagnostics import Diagnosed, Diagnostic
 from bsnc.disk import write_atomically, write_json
 from bsnc.driver.budgets import CostReport, report_costs, require_feasible
-from bsnc.driver.check import load_program, warnings_of, with_data_below
+from bsnc.driver.check import Loaded, warnings_of, with_data_below
 from bsnc.driver.files import permit_code
 from bsnc.driver.given import everything_given, given_of
 from bsnc.driver.machine import launched, machine_of
@@ -52,6 +52,7 @@ Warn = Callable[[Sequence[Diagnostic]], None]
 
 def train_spec(
     path: Path,
+    spec: Loaded,
     directory: Path,
     overrides: Overrides,
     seed: int,
@@ -62,14 +63,15 @@ def train_spec(
     hardware: Hardware | None = None,
     logs: Sequence[str] = (),
 ) -> Trained | None:
-    """Train a spec into a new directory, export the network and certify it. Raises Diagnosed, Interrupted.
+    """Train a spec, which lies at `path`, into a new directory, export the network and certify it. Raises Diagnosed,
+    Interrupted.
 
     `warn` gets all warnings before training begins; `step` follows the measuring of latencies, where budgets need it;
     `logs` are tools that the run is logged to, of `bsnc.watch.BACKENDS`. Where the hardware has several processes, only
     the first one writes and tells; the others return None.
     """
     require_packages(logs)
-    program, analysis = load_program(path, overrides)
+    program, analysis = spec
     program = with_data_below(program, path)
     machine = machine_of(hardware or Hardware(), program.train)
     if not machine.is_first:

@@ -110,10 +110,11 @@ def _groups(network: nn.Module, weights: Sequence[nn.Parameter], chosen: Sgd | A
     return [group for group in groups if group["params"]]
 
 
-def clip_gradients(network: nn.Module, limit: float | None) -> None:
-    """Scale the gradient of all weights down to a norm of `limit` where it is longer (Pascanu et al., 2013)."""
+def clip_gradients(weights: Sequence[nn.Parameter], limit: float | None) -> None:
+    """Scale the gradient of these weights, all together, down to a norm of `limit` where it is longer (Pascanu et al.,
+    2013)."""
     if limit is not None:
-        nn.utils.clip_grad_norm_(network.parameters(), limit)
+        nn.utils.clip_grad_norm_(weights, limit)
 
 
 def build_schedule(config: TrainConfig, optimiser: Optimisers, epochs: int, steps: int) -> Schedules:

@@ -93,6 +93,7 @@ class Training:
         self.machine = machine or Machine()
         self.runs = network if policy else join_upsampling(network)
         """What computes the network: its modules, in code that is faster to train."""
+        self.weights = [*network.parameters()]
         self.steps = len(dataset.train) // program.train.batch_size
         self.optimiser = build_optimiser(program.train, network, program.graph)
         self.schedule = build_schedule(program.train, self.optimiser, phase.epochs, self.steps)
@@ -152,7 +153,8 @@ class Training:
         self.totals.add(self.dataset.task, losses.detach(), outputs, targets)
         told = self.machine.gather(losses.detach()).cpu()
         check_finite(told, self.program.graph, self.network, taken, self._place, self.machine)
-        self.network.zero_grad()
+        for weight in self.weights:
+            weight.grad = None
         if losses.requires_grad:  # a batch may have drawn nothing that has weights
             losses.mean().backward()
         self._follow_gradients(sample)
@@ -169,9 +171,9 @@ class Training:
 
     def _follow_gradients(self, sample: Sample | None) -> None:
         leaf = None if sample is None else sample.leaf
-        learning = [*self.network.parameters()] if leaf is None else [*self.network.parameters(), leaf]
+        learning = self.weights if leaf is None else [*self.weights, leaf]
         self.machine.average(weight.grad for weight in learning if weight.grad is not None)
-        clip_gradients(self.network, self.program.train.clip)
+        clip_gradients(self.weights, self.program.train.clip)
         self.optimiser.step()
         self.schedule.step()
         self.average.update(self.network)

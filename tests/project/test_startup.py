@@ -61,6 +61,14 @@ def test_light_commands_import_nothing_heavy(arguments: list[str], budget: set[s
         assert not {name for name in modules if name.startswith(("bsnc.driver", "bsnc.sema", "bsnc.ir"))}
 
 
+@pytest.mark.parametrize("command", ["compile", "cost", "profile", "train"])
+def test_mistakes_in_a_spec_are_told_before_torch_is_loaded(command: str, tmp_path: Path) -> None:
+    run = RUN.replace("not stop.code", "stop.code")
+    modules = loaded(run, command, "specs/cnf.bsn", "--set", "leyers=3", *(["-o", str(tmp_path)] * (command == "train")))
+    assert "bsnc.driver" in modules
+    assert packages(modules) <= FRONT_END
+
+
 def test_compile_loads_torch_and_no_solver_where_the_cheapest_path_is_exact(tmp_path: Path) -> None:
     given = "import torch\nbefore = set(sys.modules)\n"
     modules = loaded(given + RUN, "compile", "specs/digits.bsn", "-o", str(tmp_path / "build"))

@@ -236,6 +236,6 @@ def test_gradients_are_clipped_by_their_norm_together() -> None:
     net = nn.Linear(2, 1)
     for limit, scale in ((10.0, 1.0), (None, 1.0), (2.5, 0.5)):
         net.weight.grad, net.bias.grad = torch.tensor([[3.0, 0.0]]), torch.tensor([4.0])
-        clip_gradients(net, limit)
+        clip_gradients([*net.parameters()], limit)
         assert net.weight.grad.tolist() == [[pytest.approx(3 * scale, rel=1e-5), 0]]
         assert net.bias.grad.tolist() == [pytest.approx(4 * scale, rel=1e-5)]
