@@ -31,8 +31,8 @@ class MaskCost:
 
 
 def cost_masks(path: Path, spec: Loaded, masks_path: Path | None, overrides: Overrides) -> list[MaskCost]:
-    """Costs of every mask of a file, or of the whole network where that is an architecture, for a spec at `path`. Raises
-    Diagnosed."""
+    """Costs of every mask of a file, or of the whole network where that is an architecture, for the spec at `path`.
+    Raises Diagnosed."""
     program, analysis = spec
     graph = program.graph
     masks = _everything(path, graph) if masks_path is None else read_masks(masks_path, graph)

@@ -64,7 +64,8 @@ def test_light_commands_import_nothing_heavy(arguments: list[str], budget: set[s
 @pytest.mark.parametrize("command", ["compile", "cost", "profile", "train"])
 def test_mistakes_in_a_spec_are_told_before_torch_is_loaded(command: str, tmp_path: Path) -> None:
     run = RUN.replace("not stop.code", "stop.code")
-    modules = loaded(run, command, "specs/cnf.bsn", "--set", "leyers=3", *(["-o", str(tmp_path)] * (command == "train")))
+    options = ["--set", "leyers=3", *(["-o", str(tmp_path)] if command == "train" else [])]
+    modules = loaded(run, command, "specs/cnf.bsn", *options)
     assert "bsnc.driver" in modules
     assert packages(modules) <= FRONT_END
 
