@@ -349,7 +349,8 @@ CODES: dict[str, Code] = {
     "BSN535": Code(
         "a part of the data is not read",
         "Beside the splits the source holds arrays, folders, files or splits whose names say nothing to bsnc. They are "
-        "left out; a name that was mistyped would be too.",
+        "left out; a name that was mistyped would be too. Or the folder of a class has no images: the class stays, and "
+        "nothing is learnt of it.",
         severity="warning",
     ),
     "BSN536": Code(

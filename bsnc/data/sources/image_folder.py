@@ -63,9 +63,12 @@ def _folders(root: Path) -> list[str]:
 
 
 def _read(folder: Path, classes: Sequence[str], request: Request) -> RawSplit:
-    rows = _files(folder, classes)
+    of_class = _files(folder, classes)
+    rows = [row for rows in zip_longest(*of_class.values()) for row in rows if row is not None]
     if not rows:
         raise unusable(f"there are no images ({', '.join(SUFFIXES)}) in its folders", shown(folder))
+    empty = [name for name, files in of_class.items() if not files]
+    request.warn_of_unused("folders", empty, shown(folder), f"images have names in {', '.join(SUFFIXES)}")
     rows = rows[: request.taken(len(rows))]
     places = Places([(shown(path), 1) for path, _ in rows], numbered=False)
     stack = ImageStack(len(rows), request, places)
@@ -81,14 +84,14 @@ def _content(path: Path) -> bytes:
         raise unreadable(error, shown(path)) from None
 
 
-def _files(folder: Path, classes: Sequence[str]) -> list[_Labelled]:
-    """Images and their classes: the first of each class, then the second of each, so that the first rows have all."""
+def _files(folder: Path, classes: Sequence[str]) -> dict[str, list[_Labelled]]:
+    """Images and their classes, by the name of the class."""
     numbers = {name: i for i, name in enumerate(classes)}
-    found: list[list[_Labelled]] = []
+    found: dict[str, list[_Labelled]] = {}
     for name in _folders(folder):
         if name not in numbers:
             message = "a folder of a class that the training split does not have"
             raise unusable(message, shown(folder / name), did_you_mean(name, classes))
         paths = (path for path in (folder / name).rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
-        found.append([(path, numbers[name]) for path in sorted(paths)])
-    return [row for rows in zip_longest(*found) for row in rows if row is not None]
+        found[name] = [(path, numbers[name]) for path in sorted(paths)]
+    return found
