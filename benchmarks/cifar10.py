@@ -1,9 +1,11 @@
 """The comparison of `compare.py` on a part of CIFAR-10 at 16×16, with a small fabric of `specs/cnf.bsn`.
 
-python benchmarks/cifar10.py --data DIRECTORY --budgets 15% 30%
+python benchmarks/cifar10.py --data DIRECTORY --budgets 10% 15%
 
 DIRECTORY holds `train-*.parquet` and `test-*.parquet` as on the hub (`uoft-cs/cifar10`): columns `img` with encoded
-images, and `label`. Needs the extra `bench`.
+images, and `label`. Needs the extra `bench`. With
+`--train 6000 --test 4000 --set train.epochs=20 --set train.fine_tune=50` there are as many steps on a quarter of
+the images.
 """
 
 from __future__ import annotations
@@ -26,8 +28,8 @@ SETTINGS = [
     "size=16",
     "search.mode=staged",
     "search.evaluations=400",
-    "train.epochs=20",
-    "train.fine_tune=50",
+    "train.epochs=5",
+    "train.fine_tune=12",
     "train.optimizer=sgd(lr = 0.1, momentum = 0.9, weight_decay = 5e-4, nesterov = true)",
     "train.schedule=one_cycle(20%)",
     "data.augment=[crop(1), flip]",
@@ -47,9 +49,9 @@ def read_split(directory: Path, name: str, count: int) -> Split:
 def main() -> None:
     parser = arguments(__doc__)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--train", type=int, default=6000, help="training images")
-    parser.add_argument("--test", type=int, default=4000, help="test images")
-    parser.set_defaults(json=Path("build/benchmarks/cifar10.json"), budgets=["15%", "30%"])
+    parser.add_argument("--train", type=int, default=24000, help="training images")
+    parser.add_argument("--test", type=int, default=10000, help="test images")
+    parser.set_defaults(json=Path("build/benchmarks/cifar10.json"), budgets=["10%", "15%"])
     args = parser.parse_args()
     train, test = read_split(args.data, "train", args.train), read_split(args.data, "test", args.test)
     mean, std = train.inputs.mean((0, 2, 3)), train.inputs.std((0, 2, 3))
