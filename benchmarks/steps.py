@@ -33,8 +33,7 @@ from torch.nn import functional
 from bsnc.cost import cost_of
 from bsnc.data import Dataset, Split
 from bsnc.diagnostics import Source
-from bsnc.driver.heap import keep_freed_memory
-from bsnc.driver.kernels import keep_compiled_kernels
+from bsnc.driver.reuse import reuse_between_steps
 from bsnc.ir import CostKey, Execution, Graph, Hardware, Program
 from bsnc.lower import lower_stochastic
 from bsnc.passes import ApplyArchitecture
@@ -231,8 +230,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, default=Path("build/benchmarks/steps.json"))
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
-    keep_freed_memory()
-    keep_compiled_kernels()
+    reuse_between_steps()
     print(f"{'':14} {'':>10} {'':20} {'baseline ms':>11} {'bsnc ms':>9} {'faster':>8} {'/ floor':>8} {'/ pruned':>9}")
     rows: list[dict[str, Any]] = []
     for name in args.networks:

@@ -34,8 +34,7 @@ from torch.profiler import ProfilerActivity, profile
 from bsnc.cost import cost_of
 from bsnc.data import Dataset, Split
 from bsnc.driver.files import importer, read_source
-from bsnc.driver.heap import keep_freed_memory
-from bsnc.driver.kernels import keep_compiled_kernels
+from bsnc.driver.reuse import reuse_between_steps
 from bsnc.ir import CostKey, Graph, Hardware, Program
 from bsnc.lower import lower_stochastic
 from bsnc.search import Gates
@@ -288,8 +287,7 @@ def arguments() -> argparse.Namespace:
 def main() -> None:
     args = arguments()
     torch.set_num_threads(args.threads)
-    keep_freed_memory()
-    keep_compiled_kernels()
+    reuse_between_steps()
     device, side = torch.device(args.device), 8192 if args.device == "cuda" else 256
     rates = {str(dtype): product_rate(device, dtype, side) for dtype in (torch.bfloat16, torch.float32)}
     print(", ".join(f"{name} {2 * rate / 1e9:,.1f} GFLOP/s" for name, rate in rates.items()))

@@ -27,8 +27,7 @@ from torch import Tensor, fx, nn
 
 from bsnc.data import Dataset, load_data
 from bsnc.diagnostics import Source
-from bsnc.driver.heap import keep_freed_memory
-from bsnc.driver.kernels import keep_compiled_kernels
+from bsnc.driver.reuse import reuse_between_steps
 from bsnc.ir import Graph, Program
 from bsnc.lower import edge_attributes, node_attributes
 from bsnc.sema import Overrides, analyse
@@ -179,8 +178,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, default=Path("build/benchmarks/whole_search.json"))
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
-    keep_freed_memory()
-    keep_compiled_kernels()
+    reuse_between_steps()
     rows: list[dict[str, Any]] = []
     for channels in args.channels:
         for budget in args.budgets:

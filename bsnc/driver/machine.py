@@ -10,9 +10,8 @@ from pathlib import Path
 import torch
 
 from bsnc.diagnostics import Diagnosed, Diagnostic, counted
-from bsnc.driver.heap import keep_freed_memory
 from bsnc.driver.interruption import Interrupted
-from bsnc.driver.kernels import keep_compiled_kernels
+from bsnc.driver.reuse import reuse_between_steps
 from bsnc.ir import Hardware, TrainConfig
 from bsnc.train import Machine, open_machine
 
@@ -60,8 +59,7 @@ def launched(machine: Machine, directory: Path, threads: int) -> Generator[None,
     """
     machine.launch()
     torch.set_num_threads(threads)
-    keep_freed_memory()
-    keep_compiled_kernels()
+    reuse_between_steps()
     try:
         yield
     except (Diagnosed, Interrupted):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import zip_longest
 from pathlib import Path
@@ -64,7 +64,7 @@ def _folders(root: Path) -> list[str]:
 
 def _read(folder: Path, classes: Sequence[str], request: Request) -> RawSplit:
     of_class = _files(folder, classes)
-    rows = [row for rows in zip_longest(*of_class.values()) for row in rows if row is not None]
+    rows = _in_turn(of_class)
     if not rows:
         raise unusable(f"there are no images ({', '.join(SUFFIXES)}) in its folders", shown(folder))
     empty = [name for name, files in of_class.items() if not files]
@@ -95,3 +95,8 @@ def _files(folder: Path, classes: Sequence[str]) -> dict[str, list[_Labelled]]:
         paths = (path for path in (folder / name).rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
         found[name] = [(path, numbers[name]) for path in sorted(paths)]
     return found
+
+
+def _in_turn(of_class: Mapping[str, list[_Labelled]]) -> list[_Labelled]:
+    """The first of each class, then the second of each, so that the first rows have all."""
+    return [row for rows in zip_longest(*of_class.values()) for row in rows if row is not None]
