@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -29,4 +30,4 @@ def command(name: Path | None, template: str, show_list: bool) -> None:
             f"no template `{template}`; {did_you_mean(template, summaries)}", param_hint="--template"
         )
     path = new_spec(name, template)
-    click.echo(f"wrote {path}; `bsnc train {path}` trains it")
+    click.echo(f"wrote {path}; `bsnc train {shlex.quote(str(path))}` trains it")

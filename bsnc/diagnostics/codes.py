@@ -288,7 +288,7 @@ CODES: dict[str, Code] = {
         "model does not match the spec",
         "The model names an architecture that is not one of this spec's network, or its operators, weights or cost "
         "are not those of the architecture that it names. Or its labels or normalisation are not those of the spec's "
-        "data.",
+        "data. Or what it says of itself, in its metadata, cannot be read.",
     ),
     "BSN514": Code(
         "model computes something else",
@@ -315,6 +315,13 @@ CODES: dict[str, Code] = {
         "data not compared",
         "The spec's data cannot be read here, for the reason that the message gives. The model's outputs are compared "
         "with those of the spec's network on random inputs then, and its labels and normalisation with nothing.",
+        severity="warning",
+    ),
+    "BSN519": Code(
+        "exported within more than is verified",
+        "The model was exported within a budget that the spec does not have, or has with a larger bound: it was given "
+        "by `--budget`, or the spec was changed. A model is held to the budgets of whoever verifies it, never to its "
+        "own word; the message gives the options that hold it to these too.",
         severity="warning",
     ),
     "BSN521": Code(

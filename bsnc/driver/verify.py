@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import shlex
 from dataclasses import fields, replace
 from functools import cache
 from pathlib import Path
@@ -11,12 +13,12 @@ import numpy as np
 from bsnc.data import Dataset, load_data
 from bsnc.diagnostics import Diagnosed, Diagnostic
 from bsnc.driver.budgets import bounds_to_hold
-from bsnc.driver.check import load_program, with_data_below
+from bsnc.driver.check import Loaded, load_program, with_data_below
 from bsnc.driver.files import read_bytes
 from bsnc.driver.given import given_of
 from bsnc.driver.ship import deployment_of, examples_of
-from bsnc.export import Provenance, Verification, read_model, read_provenance, verify_model
-from bsnc.ir import Program
+from bsnc.export import Bounds, Provenance, Verification, read_model, read_provenance, verify_model
+from bsnc.ir import Program, as_bound, exactly, signature_of
 from bsnc.sema import Overrides
 from bsnc.train import hash_sources
 
@@ -30,8 +32,8 @@ def verify_file(model_path: Path, spec: Path, overrides: Overrides) -> Verificat
     are those of the spec and of `overrides`, never those of the model. Raises Diagnosed for unreadable input.
     """
     model = read_model(model_path, read_bytes(model_path))
-    provenance = read_provenance(model)
-    program, analysis = load_program(spec, _with_settings(overrides, provenance))
+    provenance = read_provenance(model, model_path)
+    program, analysis = _load(model_path, spec, overrides, provenance)
     program = with_data_below(program, spec)
     given = given_of(program, analysis, overrides.allow_extern)
     bounds = bounds_to_hold(program, analysis, given)
@@ -41,9 +43,23 @@ def verify_file(model_path: Path, spec: Path, overrides: Overrides) -> Verificat
         known = dataset()
         found = [_not_compared(known)] if isinstance(known, Diagnosed) else _other_data(model_path, provenance, known)
         result.diagnostics += found
+    if result.met and provenance:
+        result.diagnostics += _less_strict(model_path, provenance, program, bounds)
     if result.met and provenance and provenance.spec_sha256 != hash_sources(analysis.sources):
         result.diagnostics.append(_other_text(model_path))
     return result
+
+
+def _load(path: Path, spec: Path, overrides: Overrides, provenance: Provenance | None) -> Loaded:
+    """The network that the model was trained from. Raises Diagnosed, BSN513 where the spec does not declare it."""
+    try:
+        return load_program(spec, _with_settings(overrides, provenance))
+    except Diagnosed as mistake:
+        first = mistake.diagnostics[0]
+        if overrides.network or not provenance or first.subject != f"--network {provenance.network}":
+            raise
+        message = f"the model was trained from network `{provenance.network}`, which {spec.name} does not declare"
+        raise Diagnosed(Diagnostic("BSN513", message, subject=str(path), help=first.help)) from None
 
 
 def _with_settings(overrides: Overrides, provenance: Provenance | None) -> Overrides:
@@ -86,6 +102,26 @@ def _not_compared(mistake: Diagnosed) -> Diagnostic:
     message = f"the data cannot be read here: {first.message}"
     note = "the two networks were compared on random inputs, labels and normalisation not at all"
     return Diagnostic("BSN518", message, subject=first.subject or "section data", notes=(note,), help=first.help)
+
+
+def _less_strict(path: Path, provenance: Provenance, program: Program, bounds: Bounds) -> list[Diagnostic]:
+    """BSN519 for budgets that the model was exported within, and that are not verified, or with a larger bound. A share
+    of a latency that is measured is another on each machine."""
+    held = {str(key): bound for key, bound in bounds}
+    measured = [budget for budget in program.budgets if budget.cost.signature.source == "measured"]
+    shares = {str(budget.cost) for budget in measured if budget.of_max}
+    looser = [
+        (name, bound)
+        for name, bound in provenance.bounds.items()
+        if name not in shares and held.get(name, math.inf) > bound
+    ]
+    if not looser:
+        return []
+    names = " and ".join(f"`{name}` of {exactly(bound, signature_of(name), unit=False)}" for name, bound in looser)
+    message = f"the model was exported within {names}, to which it is not held here"
+    budgets = [f"{name}={as_bound(bound, signature_of(name))}" for name, bound in looser]
+    options = " ".join(f"--budget {shlex.quote(text)}" for text in budgets)
+    return [Diagnostic("BSN519", message, subject=str(path), help=f"`{options}` holds it to that")]
 
 
 def _other_text(path: Path) -> Diagnostic:

@@ -1,6 +1,6 @@
 """ONNX export, certificate, and verification of a model file. The only package that knows onnx."""
 
-from bsnc.export.certificate import BudgetRow, Certificate
+from bsnc.export.certificate import Bounds, BudgetRow, Certificate
 from bsnc.export.export import Deployment, export_model
 from bsnc.export.latency import (
     Fragments,
@@ -24,6 +24,7 @@ from bsnc.export.verify import Verification, read_model, verify_model
 
 __all__ = [
     "TOLERANCE",
+    "Bounds",
     "BudgetRow",
     "Certificate",
     "Deployment",

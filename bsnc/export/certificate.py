@@ -16,6 +16,9 @@ from bsnc.export.onnx_model import OPSET
 from bsnc.export.parity import Parity
 from bsnc.ir import CostKey, Frozen, every_cost, exactly, signature_of
 
+Bounds = Sequence[tuple[CostKey, float]]
+"""Costs and what bounds them, in the cost's unit."""
+
 
 class BudgetRow(Frozen):
     """A budget, its bound and the cost of the file, both in `unit`. Of a measured cost `low` and `high` bound the 95%
@@ -68,9 +71,7 @@ class Certificate(Frozen):
         return all(row.met for row in self.budgets)
 
 
-def budget_rows(
-    costs: ModelCosts, bounds: Sequence[tuple[CostKey, float]]
-) -> tuple[tuple[BudgetRow, ...], dict[str, LatencyMeasurement]]:
+def budget_rows(costs: ModelCosts, bounds: Bounds) -> tuple[tuple[BudgetRow, ...], dict[str, LatencyMeasurement]]:
     """The cost of every budget, and what was measured. Raises Diagnosed as `ModelCosts.amount`."""
     rows: list[BudgetRow] = []
     measurements: dict[str, LatencyMeasurement] = {}
@@ -91,9 +92,7 @@ def budget_rows(
     return tuple(rows), measurements
 
 
-def certify(
-    costs: ModelCosts, provenance: Provenance, bounds: Sequence[tuple[CostKey, float]], parity: Parity
-) -> Certificate:
+def certify(costs: ModelCosts, provenance: Provenance, bounds: Bounds, parity: Parity) -> Certificate:
     """The certificate of a model just exported. Raises Diagnosed as `ModelCosts.amount`."""
     rows, measurements = budget_rows(costs, bounds)
     return Certificate(

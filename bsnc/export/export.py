@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,11 +13,11 @@ from bsnc import __version__
 from bsnc.cost import Given
 from bsnc.diagnostics import Diagnosed, Diagnostic
 from bsnc.export.amount import ModelCosts
-from bsnc.export.certificate import Certificate, certify
+from bsnc.export.certificate import Bounds, Certificate, certify
 from bsnc.export.metadata import Provenance, fold_and_note
 from bsnc.export.onnx_model import to_onnx
 from bsnc.export.parity import measure_parity
-from bsnc.ir import CostKey, Graph, Program, Target, graph_hash
+from bsnc.ir import Graph, Program, Target, graph_hash
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ def export_model(
     graph: Graph,
     network: fx.GraphModule,
     deployment: Deployment,
-    bounds: Sequence[tuple[CostKey, float]],
+    bounds: Bounds,
     examples: NDArray[np.float32],
     given: Given | None = None,
 ) -> tuple[onnx.ModelProto, Certificate]:
@@ -49,7 +48,7 @@ def export_model(
     `given` holds the user's own functions, where budgets need them. Raises Diagnosed where the file would
     exceed a budget (BSN512) or compute something else (BSN514): such a model is never handed out.
     """
-    model, provenance = to_onnx(graph, network, lambda copy: _describe(program, graph, deployment, copy))
+    model, provenance = to_onnx(graph, network, lambda copy: _describe(program, graph, deployment, bounds, copy))
     parity = measure_parity(model, network, examples)
     if not parity.holds:
         message = f"the exported model differs from the trained network by up to {parity.max_abs_diff:.3g}"
@@ -62,7 +61,9 @@ def export_model(
     return model, certificate
 
 
-def _describe(program: Program, graph: Graph, deployment: Deployment, network: fx.GraphModule) -> Provenance:
+def _describe(
+    program: Program, graph: Graph, deployment: Deployment, bounds: Bounds, network: fx.GraphModule
+) -> Provenance:
     """Fold a network's batch norms and say where it comes from."""
     hidden = fold_and_note(program.graph, graph, network)
     return Provenance(
@@ -73,6 +74,7 @@ def _describe(program: Program, graph: Graph, deployment: Deployment, network: f
         spec_sha256=deployment.spec_sha256,
         settings=program.settings,
         live=tuple(edge.name for edge in graph.edges),
+        bounds={str(key): bound for key, bound in bounds},
         class_names=deployment.class_names,
         mean=deployment.mean,
         std=deployment.std,

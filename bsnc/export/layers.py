@@ -144,11 +144,13 @@ def _multiplying_layer(node: onnx.NodeProto, file: ModelGraph, weights: tuple[st
         inner = source[0] if attribute(node, "transA", 0) else source[-1]
         return Layer(name, op, prod(output) * inner, None, weights)
     coarse = _before_upsampling(node, file, len(weight) - 2)
+    applied = source[0] * prod(weight)
+    """At one position. A module of one's own may make several images of one example."""
     if node.op_type == "ConvTranspose":
-        low = prod(weight) * prod(coarse) if coarse is not None else None
-        return Layer(name, op, prod(weight) * prod(source[2:]), low, weights)
-    low = prod(weight) * prod(_conv_output(node, coarse, weight[2:])) if coarse is not None else None
-    return Layer(name, op, prod(weight) * prod(output[2:]), low, weights)
+        low = applied * prod(coarse) if coarse is not None else None
+        return Layer(name, op, applied * prod(source[2:]), low, weights)
+    low = applied * prod(_conv_output(node, coarse, weight[2:])) if coarse is not None else None
+    return Layer(name, op, applied * prod(output[2:]), low, weights)
 
 
 def _before_upsampling(node: onnx.NodeProto, file: ModelGraph, rank: int) -> list[int] | None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import onnx
-from pydantic import ValidationError
+from pydantic import ValidationError, field_validator
 from torch import fx
 
 from bsnc.cost import low_resolution, takes_a_step
-from bsnc.ir import Frozen, Graph, Setting, Target
+from bsnc.diagnostics import Diagnosed, Diagnostic
+from bsnc.ir import Frozen, Graph, Setting, Target, is_cost
 from bsnc.lower import edge_attributes, fold_batch_norm, node_attributes, op_paths
 from bsnc.ops import numel
 
 _KEY = "bsnc"
+_AGAIN = "export it again from its run"
 
 
 class Hidden(Frozen):
@@ -32,7 +36,8 @@ class Hidden(Frozen):
 
 class Provenance(Hidden):
     """Where a model comes from, and how it is used: an input is (x − `mean`) / `std` by channel, where x of images of
-    8 bits is from 0 to 1; where `target` is `value`, a value is output · `target_std` + `target_mean`."""
+    8 bits is from 0 to 1; where `target` is `value`, a value is output · `target_std` + `target_mean`. `bounds` has
+    every budget that it was exported within: a cost, and its bound in the cost's unit."""
 
     version: str
     network: str
@@ -40,12 +45,21 @@ class Provenance(Hidden):
     spec_sha256: str
     settings: dict[str, Setting]
     live: tuple[str, ...]
+    bounds: dict[str, float]
     class_names: tuple[str, ...] = ()
     mean: tuple[float, ...] = ()
     std: tuple[float, ...] = ()
     target: Target = "class"
     target_mean: tuple[float, ...] = ()
     target_std: tuple[float, ...] = ()
+
+    @field_validator("bounds")
+    @classmethod
+    def _of_costs(cls, bounds: dict[str, float]) -> dict[str, float]:
+        for name in bounds:
+            if not is_cost(name):
+                raise ValueError(f"no cost is called {name}")
+        return bounds
 
 
 def fold_and_note(whole: Graph, graph: Graph, network: fx.GraphModule) -> Hidden:
@@ -76,12 +90,14 @@ def write_provenance(model: onnx.ModelProto, provenance: Provenance) -> None:
     onnx.helper.set_model_props(model, {_KEY: provenance.model_dump_json()})
 
 
-def read_provenance(model: onnx.ModelProto) -> Provenance | None:
-    """The provenance of a model; None where it has none that can be read."""
+def read_provenance(model: onnx.ModelProto, path: Path | None = None) -> Provenance | None:
+    """The provenance of a model; None where it has none. Raises Diagnosed (BSN513) where it cannot be read."""
     for entry in model.metadata_props:
         if entry.key == _KEY:
             try:
                 return Provenance.model_validate_json(entry.value)
             except ValidationError:
-                return None
+                message = "its bsnc metadata cannot be read: it is damaged, or of another version of bsnc"
+                subject = str(path) if path else None
+                raise Diagnosed(Diagnostic("BSN513", message, subject=subject, help=_AGAIN)) from None
     return None

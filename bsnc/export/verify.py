@@ -15,7 +15,7 @@ from torch import fx
 from bsnc.cost import Given, cost_of
 from bsnc.diagnostics import Diagnosed, Diagnostic, counted, first_line
 from bsnc.export.amount import ModelCosts
-from bsnc.export.certificate import BudgetRow, budget_rows
+from bsnc.export.certificate import Bounds, BudgetRow, budget_rows
 from bsnc.export.metadata import Hidden, Provenance, fold_and_note, read_provenance
 from bsnc.export.parity import ModelRunError, Parity, measure_parity
 from bsnc.export.recount import FileCosts, initialisers
@@ -25,7 +25,6 @@ from bsnc.ops import EXTERN
 from bsnc.passes import ApplyArchitecture
 
 Examples = Callable[[], NDArray[np.float32]]
-Bounds = Sequence[tuple[CostKey, float]]
 _WORK = CostKey(name="steps", options=(("cores", "1"),))
 """Counting this holds the names of all operators against the wiring."""
 
@@ -74,8 +73,8 @@ def verify_model(
     spec.
     """
     result = Verification()
-    provenance = read_provenance(model)
     try:
+        provenance = read_provenance(model, path)
         costs = ModelCosts(model, provenance, program.graph, given or Given())
         recounted, others = _apart(bounds)
         _hold(path, costs, recounted, result)
@@ -154,10 +153,9 @@ def _in_order(claim: object) -> object:
 
 
 def _compare_interface(path: Path, model: onnx.ModelProto, graph: Graph) -> None:
-    """One float32 input and one output, of the names and shapes of the spec's, for any number of examples."""
-    initialised = {tensor.name for tensor in model.graph.initializer}
-    inputs = [value for value in model.graph.input if value.name not in initialised]
-    for node, values in ((graph.input, inputs), (graph.output, list(model.graph.output))):
+    """One float32 input and one output, of the names and shapes of the spec's, for any number of examples. Weights are
+    no inputs, which whoever runs the model might override."""
+    for node, values in ((graph.input, model.graph.input), (graph.output, model.graph.output)):
         found = [(value.name, value.type.tensor_type.elem_type, _dims(value)) for value in values]
         if found != [(node.name, onnx.TensorProto.FLOAT, (None, *node.shape))]:
             wanted = f"one {node.kind}, `{node.name}`: float[batch, {', '.join(map(str, node.shape))}]"

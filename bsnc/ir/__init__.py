@@ -2,7 +2,16 @@
 
 from bsnc.ir.architecture import architecture_of, without_empty_slots, without_gates
 from bsnc.ir.augmentation import misfit
-from bsnc.ir.budget import COST_SIGNATURES, Budget, CostKey, CostOption, CostSignature, every_cost, signature_of
+from bsnc.ir.budget import (
+    COST_SIGNATURES,
+    Budget,
+    CostKey,
+    CostOption,
+    CostSignature,
+    every_cost,
+    is_cost,
+    signature_of,
+)
 from bsnc.ir.channels import channel_pairs, mixing_call, narrowed, removable
 from bsnc.ir.config import (
     SECTIONS,
@@ -113,6 +122,7 @@ __all__ = [
     "first_mistake",
     "forced_edges",
     "graph_hash",
+    "is_cost",
     "live_bits",
     "live_edges",
     "load_program",

@@ -111,7 +111,16 @@ class CostKey(Frozen):
 
 def signature_of(text: str) -> CostSignature:
     """The signature of the cost whose text in a spec this is: `steps(cores = 4)`."""
-    return COST_SIGNATURES[text.partition("(")[0].partition(" ")[0]]
+    return COST_SIGNATURES[_name_in(text)]
+
+
+def is_cost(text: str) -> bool:
+    """The text names a cost that there is; whether its options are right is not looked at."""
+    return _name_in(text) in COST_SIGNATURES
+
+
+def _name_in(text: str) -> str:
+    return text.partition("(")[0].partition(" ")[0]
 
 
 def every_cost() -> tuple[CostKey, ...]:

@@ -3,6 +3,7 @@
 from bsnc.lower.execute import execute
 from bsnc.lower.fx import fold_batch_norm, join_upsampling
 from bsnc.lower.live_rows import LiveEdge, LiveNode, LiveRows, own_rows
+from bsnc.lower.norms import running_where_single
 from bsnc.lower.probe import probe_extern
 from bsnc.lower.sharing import sharing
 from bsnc.lower.static import lower_static
@@ -24,6 +25,7 @@ __all__ = [
     "op_paths",
     "own_rows",
     "probe_extern",
+    "running_where_single",
     "sharing",
     "stochastic_code",
 ]

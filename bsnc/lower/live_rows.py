@@ -15,10 +15,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn import functional
 from torch.nn.modules.batchnorm import _BatchNorm  # pyright: ignore[reportPrivateUsage]
 
 from bsnc.ir import NEVER, Graph, Node, live_edges, reached_edges
+from bsnc.lower.norms import by_running_statistics, is_single
 from bsnc.lower.upsampled import follows_upsampling, upsampled_convolution
 from bsnc.ops import EXTERN
 
@@ -149,16 +149,8 @@ def _weight(rows: LiveRows, edge: int, value: Tensor) -> Tensor:
 def _apply(module: nn.Module, value: Tensor, shared: bool) -> Tensor:
     """A module on live rows. Batch norm that sees a single value per channel has no variance to normalise by:
     it uses, and leaves, its running statistics. One that shares its statistics sees to that itself."""
-    if isinstance(module, _BatchNorm) and module.training and not shared and value.numel() == value.shape[1]:
-        return functional.batch_norm(
-            value,
-            cast(Tensor, module.running_mean),
-            cast(Tensor, module.running_var),
-            module.weight,
-            module.bias,
-            training=False,
-            eps=module.eps,
-        )
+    if isinstance(module, _BatchNorm) and module.training and not shared and is_single(value):
+        return by_running_statistics(module, value)
     return cast(Callable[[Tensor], Tensor], module)(value)
 
 

@@ -26,6 +26,8 @@ def build_op(call: OpCall) -> nn.Module:
     for part in module.modules():
         if isinstance(part, nn.Conv2d) and _is_unsafe(part):
             part.register_forward_pre_hook(_channels_first)
+        elif isinstance(part, nn.GroupNorm):
+            part.register_forward_pre_hook(_images_channels_first)
     return module
 
 
@@ -41,6 +43,12 @@ def _channels_first(_: nn.Module, taken: tuple[Tensor, ...]) -> tuple[Tensor, ..
     if not torch.is_grad_enabled() or torch.compiler.is_compiling():
         return None
     return (taken[0].contiguous(),)
+
+
+def _images_channels_first(_: nn.Module, taken: tuple[Tensor, ...]) -> tuple[Tensor, ...] | None:
+    """What a group norm takes: as of torch 2.13 its backward pass crashes on a CPU where channels are last and no
+    gradient of it is asked for, as of images."""
+    return None if taken[0].requires_grad else _channels_first(_, taken)
 
 
 def initialise(module: nn.Module) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 from torch.nn.modules.batchnorm import _BatchNorm  # pyright: ignore[reportPrivateUsage]
 
 Forward = Callable[[Tensor], Tensor]
@@ -27,6 +29,27 @@ def replaced(forwards: Iterable[tuple[_BatchNorm, Forward]]) -> Generator[None, 
             delattr(norm, _FORWARD)
             if forward is not None:
                 setattr(norm, _FORWARD, forward)
+
+
+def running_where_single(norms: Iterable[_BatchNorm]) -> AbstractContextManager[None]:
+    """Meanwhile a batch norm that sees a single value per channel, which has no variance to normalise by, uses its
+    running statistics, and leaves them as they are."""
+    return replaced((norm, partial(_running_where_single, norm)) for norm in norms)
+
+
+def _running_where_single(norm: _BatchNorm, value: Tensor) -> Tensor:
+    return by_running_statistics(norm, value) if is_single(value) else type(norm).forward(norm, value)
+
+
+def is_single(value: Tensor) -> bool:
+    """Whether `[b, C, …]` has one value per channel."""
+    return value.numel() == value.shape[1]
+
+
+def by_running_statistics(norm: _BatchNorm, value: Tensor) -> Tensor:
+    """As in evaluation mode."""
+    mean, variance = norm.running_mean, norm.running_var
+    return functional.batch_norm(value, mean, variance, norm.weight, norm.bias, training=False, eps=norm.eps)
 
 
 def batch_norm_of_rows(

@@ -26,6 +26,10 @@ from bsnc.search.shortest import cheapest_as_a_path
 
 TOLERANCE = 1e-6
 """HiGHS's on a constraint, relative to a budget's bound."""
+SLACK = 4 * TOLERANCE
+"""By how much bounds are relaxed. With TOLERANCE alone the solver, without presolving, takes what costs just the bound
+for infeasible, and something worse for the best: in 20 of 40 programs at the least feasible bound, with twice that in
+2, with this in none."""
 MAX_CUTS = 1000
 _SOLVED, _OUT_OF_NODES, _INFEASIBLE = 0, 1, 2
 
@@ -115,7 +119,7 @@ class Program(Rows):
         return row
 
     def solve(self, objective: Vector, budgets: Sequence[LinearBudget]) -> Architecture | None:
-        """Solve with each bound relaxed by the solver's tolerance, and forbid what is over budget by a hair."""
+        """Solve with each bound relaxed by SLACK, and forbid what is over budget by a hair."""
         for _ in range(MAX_CUTS):
             chosen = self.propose(objective, budgets)
             if chosen is None or all(cost_of_live(self.graph, chosen.live, b) <= b.bound for b in budgets):
@@ -156,7 +160,7 @@ class Program(Rows):
         step = _common_divisor(row)
         if step and np.isfinite(left):
             left = float(np.floor(left / step) * step)
-        return np.minimum(row / budget.bound, 2.0), TOLERANCE + left / budget.bound
+        return np.minimum(row / budget.bound, 2.0), SLACK + left / budget.bound
 
 
 def _common_divisor(weights: Vector) -> float:

@@ -24,11 +24,13 @@ def peers_of(best: Tensor, judged: Sequence[Judged]) -> Tensor:
 
 
 def costliest_peer(best: Tensor, peers: Tensor, budgets: BudgetTable) -> Tensor:
-    """Of architectures `[P, E]` as good as the best for all that can be told, the one within the budgets that uses most
-    of them: losses by shared weights are noisy and put large networks at a disadvantage."""
+    """Of architectures `[P, E]` as good as the best for all that can be told, itself among them, the connected one
+    within the budgets that uses most of them: losses by shared weights are noisy and put large networks at a
+    disadvantage."""
     costs = budgets.costs(peers)
     if not costs.shape[1]:
         return best
     bounds = torch.tensor(budgets.bounds, dtype=torch.float64)
-    used = torch.where((costs <= bounds).all(1), (costs / bounds).sum(1), -torch.inf)
-    return peers[int(used.argmax())]
+    allowed = peers.any(1) & (costs <= bounds).all(1)
+    used = torch.where(allowed, (costs / bounds).sum(1), -torch.inf)
+    return best if used[(peers == best).all(1)].max() == used.max() else peers[int(used.argmax())]

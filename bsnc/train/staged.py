@@ -18,6 +18,7 @@ from torch.nn.modules.batchnorm import _BatchNorm  # pyright: ignore[reportPriva
 
 from bsnc.data import Dataset, Split
 from bsnc.ir import Graph, SearchConfig
+from bsnc.lower import running_where_single
 from bsnc.ops import numel
 from bsnc.search import BLACK_BOX, Sample, WideGates, expand_switches
 from bsnc.train.checkpoint import Checkpoints, State, Stopped
@@ -180,8 +181,8 @@ def at_once(graph: Graph) -> int:
 
 @contextmanager
 def batch_statistics(network: fx.GraphModule) -> Generator[None, None, None]:
-    """Evaluation mode, but batch norms use the statistics of the batch and keep their running ones; then all is as it
-    was."""
+    """Evaluation mode, but batch norms use the statistics of the batch, where it has more than one value per channel,
+    and keep their running ones; then all is as it was."""
     modes = [(module, module.training) for module in network.modules()]
     norms = [(module, module.track_running_stats) for module, _ in modes if isinstance(module, _BatchNorm)]
     network.eval()
@@ -189,7 +190,8 @@ def batch_statistics(network: fx.GraphModule) -> Generator[None, None, None]:
         norm.train()
         norm.track_running_stats = False
     try:
-        yield
+        with running_where_single(norm for norm, _ in norms):
+            yield
     finally:
         for norm, tracks in norms:
             norm.track_running_stats = tracks

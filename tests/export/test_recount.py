@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from hypothesis import given
-from onnx import TensorProto, numpy_helper
+from onnx import TensorProto, helper, numpy_helper
 
 from bsnc.cost import costs_of_masks
 from bsnc.diagnostics import Diagnosed
@@ -77,6 +77,23 @@ def test_a_bias_of_zeros_is_stored_and_counts() -> None:
     whole = network((2, 4, 4), {"y": []}, [("x", "y", [conv(3, bias=False), "batch_norm"], FIXED)])
     trained, new = export_of(whole), export_of(whole, random=False)
     assert recount(new.model, WEIGHTS, None) == recount(trained.model, WEIGHTS, None) == 4 * (3 * 2 * 9 + 3)
+
+
+@pytest.mark.parametrize("operator", ["Conv", "ConvTranspose"])
+def test_a_convolution_of_several_images_for_each_example_counts_them_all(operator: str) -> None:
+    """As a module of one's own may make them of its channels."""
+    shapes = {"apart": [-1, 1, 4, 4], "together": [-1, 3, 4, 4]}
+    tensors = [numpy_helper.from_array(np.array(shape), name) for name, shape in shapes.items()]
+    tensors.append(numpy_helper.from_array(np.zeros((1, 1, 3, 3), dtype=np.float32), "weight"))
+    nodes = [
+        helper.make_node("Reshape", ["x", "apart"], ["images"]),
+        helper.make_node(operator, ["images", "weight"], ["worked"], pads=[1, 1, 1, 1]),
+        helper.make_node("Reshape", ["worked", "together"], ["y"]),
+    ]
+    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", 3, 4, 4]) for name in ("x", "y")]
+    graph = helper.make_graph(nodes, "own", ends[:1], ends[1:], tensors)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
+    assert recount(read_model(Path("m"), model.SerializeToString()), CostKey(name="flops"), None) == 3 * 16 * 9
 
 
 @pytest.mark.parametrize("key", STEPS, ids=str)

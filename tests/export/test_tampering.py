@@ -647,13 +647,13 @@ def test_false_metadata_is_not_believed(claim: str) -> None:
 @pytest.mark.parametrize(
     "value", ["", "{", "[]", "null", '{"version": 1}', pytest.param('{"surplus": 1}', id="surplus"), "\x00", "NaN"]
 )
-def test_metadata_that_cannot_be_read_is_none(value: str) -> None:
+def test_metadata_that_cannot_be_read_is_refused(value: str) -> None:
     case = exported("fabric")
     model = onnx.ModelProto()
     model.CopyFrom(case.model)
     model.metadata_props[0].value = value
     result = check(model.SerializeToString(), case, case.bounds[:1])
-    assert codes(result) == ["BSN515"]
+    assert codes(result) == ["BSN513"] and not result.met and "cannot be read" in result.diagnostics[0].message
 
 
 def test_settings_of_the_program_cannot_be_changed_by_the_metadata() -> None:

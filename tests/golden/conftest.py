@@ -136,6 +136,19 @@ def _rename_edge(model) -> None:
     entry.value = json.dumps(claims)
 
 
+def _cut_metadata(model) -> None:
+    entry = next(entry for entry in model.metadata_props if entry.key == "bsnc")
+    entry.value = entry.value[:50]
+
+
+def _tighter_bounds(model) -> None:
+    """As of a run with `--budget` for them."""
+    entry = next(entry for entry in model.metadata_props if entry.key == "bsnc")
+    claims = json.loads(entry.value)
+    claims["bounds"] = {"flops": 2500.0, "memory": 9523.2, "latency(threads = 2)": 0.00125}
+    entry.value = json.dumps(claims)
+
+
 def _swap_labels(model) -> None:
     """Somebody who deploys it would take ones for zeros, and normalise inputs in another way."""
     entry = next(entry for entry in model.metadata_props if entry.key == "bsnc")
@@ -151,6 +164,8 @@ _EDITS: dict[str, Edit] = {
     "double": _double_convolution,
     "unknown_edge": _rename_edge,
     "other_labels": _swap_labels,
+    "cut_metadata": _cut_metadata,
+    "tighter_bounds": _tighter_bounds,
 }
 
 

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-PROGRAM = """
+STRIDED = """
 import torch
 from bsnc.lower.modules import build_op
 from tests.laws.build import call
@@ -17,8 +17,26 @@ for i in range(60):
     rest = [torch.randn(37 * (i % 5 + 1)) for _ in range(50)]
 """
 
+GROUP_NORM = """
+import torch
+from bsnc.lower.modules import build_op
+from tests.laws.build import call
+module = build_op(call("group_norm", (3, {size}, {size}), groups=1))
+for _ in range(100):
+    module(torch.randn(16, 3, {size}, {size}).contiguous(memory_format=torch.channels_last)).square().sum().backward()
+"""
+
 
 @pytest.mark.parametrize("channels", [4, 7])
 def test_a_strided_convolution_of_kernel_1_leaves_the_heap_whole(channels: int) -> None:
-    done = subprocess.run([sys.executable, "-c", PROGRAM.format(channels=channels)], check=False, capture_output=True)
+    survives(STRIDED.format(channels=channels))
+
+
+@pytest.mark.parametrize("size", [4, 32])
+def test_a_group_norm_of_images_survives_its_backward_pass(size: int) -> None:
+    survives(GROUP_NORM.format(size=size))
+
+
+def survives(program: str) -> None:
+    done = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True)
     assert done.returncode == 0, done.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bsnc.cost import Cost, Given, LatencyTable, cost_of
+from bsnc.driver import Overrides
+from bsnc.driver.check import load_program
 from bsnc.ir import CostKey, Graph
 from bsnc.search import Architecture, Extreme, Limit, Projection, least, most, project
 from bsnc.search.conflict import conflicts
@@ -121,6 +124,43 @@ def test_proposals_end_with_the_best_of_all_choices(problem: Problem) -> None:
     found = project(problem.graph, problem.logits, problem.limits, few=0, proposals=300)
     assert found.exact
     check(problem, found)
+
+
+TIGHT = """
+network tight() {
+  input  x: float[4, 4, 4]
+  output y: float[3]
+  node h1 = concat | relu
+  node h2 = sum
+  node h3 = max
+  node h4 = sum | relu
+  node h5 = sum
+  gate both
+  fixed edge x -> h1 : conv(1, 3)
+  edge h1 -> h2 : conv(4, 1) | conv_transpose(4, 3) | conv(4, 1)
+  edge h2 -> h3 : conv(4, 1)
+  edge h1 -> h3 : conv(4, 1) | upsample(2) | conv(4, 3, stride = 2) | conv(4, 3)
+  edge h2 -> h3 : conv(4, 3) @ both
+  edge h3 -> h4 : upsample(2) | conv(4, 3, stride = 2) | conv(2, 3)
+  edge x -> h5 : conv(4, 3)
+  fixed edge x -> h5 : conv(4, 3, groups = 2) | conv(4, 1)
+  edge h3 -> h5 : conv(8, 1) | pixel_shuffle(2) | max_pool(2, stride = 2) | conv(4, 1) @ both
+  edge h5 -> y : global_avg_pool | flatten | linear(3)
+}
+"""
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_at_the_least_bound_that_works_the_best_is_found_all_the_same(seed: int, tmp_path: Path) -> None:
+    """Only what costs just the bound is allowed, which a solver with a tolerance may miss."""
+    (tmp_path / "tight.bsn").write_text(TIGHT, encoding="utf-8")
+    graph = load_program(tmp_path / "tight.bsn", Overrides())[0].graph
+    flops = cost_of(CostKey(name="flops"), graph)
+    limits = [limit_of(flops, least(graph, limit_of(flops)).value)]
+    logits = np.random.default_rng(seed).normal(size=graph.switch_count) * 3
+    best, found = project(graph, logits, limits), project(graph, logits, limits, few=0)
+    assert best.architecture is not None and found.architecture is not None and found.exact
+    assert logits @ found.architecture.switches == pytest.approx(logits @ best.architecture.switches, abs=TOLERANCE)
 
 
 @law(200)

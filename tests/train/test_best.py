@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from safetensors.torch import load_file
 
 from bsnc.diagnostics import Diagnosed, Source
 from bsnc.driver import Overrides
-from bsnc.driver.check import load_program
+from bsnc.driver.check import load_program, with_data_below
 from bsnc.ir import Program
 from bsnc.train import Silent, Stopped, resume_program, train_program
 from tests.train.test_resume import SPEC, After
@@ -58,6 +59,33 @@ def test_a_run_that_is_stopped_keeps_the_best_so_far(tmp_path: Path) -> None:
     resume_program(parts, Silent())
     assert (whole / "weights.safetensors").read_bytes() == (parts / "weights.safetensors").read_bytes()
     assert losses(whole) == losses(parts)
+
+
+VALUES = """
+network tiny() {
+  input x: float[4]
+  output y: float[2]
+  node h = sum | relu
+  fixed edge x -> h : linear(8) | batch_norm
+  edge x -> h : linear(8)
+  fixed edge h -> y : linear(2)
+}
+train { epochs = 1  fine_tune = 2  batch_size = 8  keep = best }
+search { evaluations = 3 }
+data { source = npz("values.npz") }
+"""
+
+
+def test_a_split_for_validation_may_be_one_example(tmp_path: Path) -> None:
+    """Of which a batch norm sees a single value per channel."""
+    random = np.random.default_rng(0)
+    sizes = {"train": 32, "val": 1, "test": 8}
+    arrays = {f"x_{part}": random.normal(size=(size, 4)).astype(np.float32) for part, size in sizes.items()}
+    np.savez(tmp_path / "values.npz", **arrays, **{f"y_{part}": np.arange(size) % 2 for part, size in sizes.items()})
+    (tmp_path / "s.bsn").write_text(VALUES, encoding="utf-8")
+    program = with_data_below(load_program(tmp_path / "s.bsn", Overrides())[0], tmp_path / "s.bsn")
+    result = train_program(program, [Source("s.bsn", VALUES)], tmp_path, 1, Silent())
+    assert len(losses(tmp_path)) == 2 and result.test.examples == 8
 
 
 def test_without_a_split_for_validation_there_is_no_best(tmp_path: Path) -> None:

@@ -21,6 +21,13 @@ def test_peers_are_within_one_standard_error_of_the_difference_example_by_exampl
     assert peers_of(CHEAP, judged).tolist() == [CHEAP.tolist(), DEAR.tolist()]
 
 
+def test_of_peers_that_cost_alike_the_best_is_taken_and_never_one_that_is_unconnected() -> None:
+    free = network((1, 2, 2), {"y": []}, [("x", "y", ["identity"]), ("x", "y", ["relu"])])
+    table = BudgetTable(Program(graph=free, budgets=(Budget(cost=CostKey(name="flops"), bound=5.0),)))
+    unconnected, one, other = (torch.tensor(row) for row in ([False, False], [True, False], [False, True]))
+    assert torch.equal(costliest_peer(other, torch.stack([unconnected, one, other]), table), other)
+
+
 @pytest.mark.parametrize(("bounds", "taken"), [([40.0], DEAR), ([10.0], TWO), ([], CHEAP)])
 def test_of_peers_the_costliest_within_the_budgets_is_taken(bounds: list[float], taken: torch.Tensor) -> None:
     budgets = tuple(Budget(cost=CostKey(name="flops"), bound=bound) for bound in bounds)

@@ -149,7 +149,9 @@ def unusable(message: str, subject: str = "section data", help_text: str | None 
 def unreadable(error: Exception, subject: str) -> Diagnosed:
     """BSN001."""
     reason = error.strerror if isinstance(error, OSError) and error.strerror else error_in_short(error)
-    return Diagnosed(Diagnostic("BSN001", f"cannot read the file: {reason.lower()}", subject=subject))
+    message, missing = f"cannot read the data: {reason.lower()}", isinstance(error, FileNotFoundError)
+    help_text = "the section `data` names them, by a path from the directory of the spec" if missing else None
+    return Diagnosed(Diagnostic("BSN001", message, subject=subject, help=help_text))
 
 
 def split_called(text: str) -> str | None:

@@ -1,0 +1,1 @@
+$ bsnc verify files/cut_metadata.onnx files/tiny.bsn
