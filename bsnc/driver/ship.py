@@ -15,8 +15,8 @@ from bsnc.disk import write_atomically, write_json
 from bsnc.driver.budgets import bounds_to_hold
 from bsnc.driver.files import make_directory, permit_code, writing
 from bsnc.driver.given import everything_given, given_of
-from bsnc.export import Certificate, Deployment, Step, export_model
-from bsnc.ir import CostKey, Graph, Program
+from bsnc.export import Bounds, Certificate, Deployment, Step, export_model
+from bsnc.ir import Graph, Program
 from bsnc.sema import Analysis
 from bsnc.train import load_run
 
@@ -50,7 +50,7 @@ def ship(
     network: fx.GraphModule,
     dataset: Dataset,
     spec_sha256: str,
-    bounds: list[tuple[CostKey, float]],
+    bounds: Bounds,
     given: Given,
 ) -> Certificate:
     """Export, certify, and only then write the model and its certificate."""

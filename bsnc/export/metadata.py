@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import onnx
@@ -56,9 +57,9 @@ class Provenance(Hidden):
     @field_validator("bounds")
     @classmethod
     def _of_costs(cls, bounds: dict[str, float]) -> dict[str, float]:
-        for name in bounds:
-            if not is_cost(name):
-                raise ValueError(f"no cost is called {name}")
+        for name, bound in bounds.items():
+            if not is_cost(name) or not 0 <= bound < math.inf:
+                raise ValueError(f"{name} <= {bound} is no budget")
         return bounds
 
 

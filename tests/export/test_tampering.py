@@ -96,6 +96,12 @@ def metadata(change: Callable[[dict[str, Any]], None]) -> Tamper:
 # ---- changes to the network, which a recount or a comparison must see --------------------------------------------
 
 
+def weights_as_inputs(model: onnx.ModelProto) -> None:
+    """Whoever runs the model might give others."""
+    tensor = next(t for t in model.graph.initializer if t.name == "edges.x__a.conv.weight")
+    model.graph.input.append(helper.make_tensor_value_info(tensor.name, TensorProto.FLOAT, tensor.dims))
+
+
 def extra_convolution(model: onnx.ModelProto) -> None:
     """One that changes nothing: its kernel is the identity."""
     store(model, "edges.x__a.extra.weight", np.eye(2).reshape(2, 2, 1, 1))
@@ -440,6 +446,7 @@ CHANGES: dict[str, tuple[Tamper, str]] = {
             renamed_input,
             second_output,
             further_dimension,
+            weights_as_inputs,
         ),
         "BSN514": (
             other_padding,
@@ -654,6 +661,15 @@ def test_metadata_that_cannot_be_read_is_refused(value: str) -> None:
     model.metadata_props[0].value = value
     result = check(model.SerializeToString(), case, case.bounds[:1])
     assert codes(result) == ["BSN513"] and not result.met and "cannot be read" in result.diagnostics[0].message
+
+
+@pytest.mark.parametrize("bounds", [{"flopz": 3.0}, {"flops": float("inf")}, {"memory": float("nan")}, {"flops": -1.0}])
+def test_bounds_that_no_budget_has_are_refused(bounds: dict[str, float]) -> None:
+    case = exported("fabric")
+    model = onnx.ModelProto()
+    model.CopyFrom(case.model)
+    metadata(lambda data: data.update(bounds=bounds))(model)
+    assert codes(check(model.SerializeToString(), case)) == ["BSN513"]
 
 
 def test_settings_of_the_program_cannot_be_changed_by_the_metadata() -> None:
