@@ -33,8 +33,9 @@ def replaced(forwards: Iterable[tuple[_BatchNorm, Forward]]) -> Generator[None, 
 
 def running_where_single(norms: Iterable[_BatchNorm]) -> AbstractContextManager[None]:
     """Meanwhile a batch norm that sees a single value per channel, which has no variance to normalise by, uses its
-    running statistics, and leaves them as they are."""
-    return replaced((norm, partial(_running_where_single, norm)) for norm in norms)
+    running statistics, and leaves them as they are. One that is replaced already, and may see more, stays as it is."""
+    own = [norm for norm in norms if _FORWARD not in norm.__dict__]
+    return replaced((norm, partial(_running_where_single, norm)) for norm in own)
 
 
 def _running_where_single(norm: _BatchNorm, value: Tensor) -> Tensor:
