@@ -19,10 +19,14 @@ ACTIVATIONS = "torch.nn.modules.activation"
 
 
 def may_need_less(graph: Graph, narrow: set[str]) -> bool:
-    """A node that does nothing but hold what another holds, or a concatenation that may have zeros in it."""
+    """A node that does nothing but hold what another holds, or that is brought what is there already before its second
+    arrival, not last; or a concatenation that may have zeros in it."""
     for number, node in enumerate(graph.nodes):
         arriving = [graph.edges[e] for e in graph.in_edges[number]]
         if len(arriving) == 1 and not makes_tensor(arriving[0]) and not node.activations:
+            return True
+        made = sum(map(makes_tensor, arriving))
+        if not node.slots and 1 < made < len(arriving):
             return True
         if len(node.slots) > 1 and (node.name not in narrow or not all(map(makes_tensor, arriving))):
             return True
