@@ -45,10 +45,10 @@ def _channels_first(_: nn.Module, taken: tuple[Tensor, ...]) -> tuple[Tensor, ..
     return (taken[0].contiguous(),)
 
 
-def _images_channels_first(_: nn.Module, taken: tuple[Tensor, ...]) -> tuple[Tensor, ...] | None:
+def _images_channels_first(norm: nn.Module, taken: tuple[Tensor, ...]) -> tuple[Tensor, ...] | None:
     """What a group norm takes: as of torch 2.13 its backward pass crashes on a CPU where channels are last and no
     gradient of it is asked for, as of images."""
-    return None if taken[0].requires_grad else _channels_first(_, taken)
+    return None if taken[0].requires_grad else _channels_first(norm, taken)
 
 
 def initialise(module: nn.Module) -> None:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -129,43 +130,42 @@ def _double_convolution(model) -> None:
     model.graph.node.insert(1, again)
 
 
-def _rename_edge(model) -> None:
-    entry = next(entry for entry in model.metadata_props if entry.key == "bsnc")
-    claims = json.loads(entry.value)
-    claims["live"] = ["image->nowhere"]
-    entry.value = json.dumps(claims)
+def _metadata(model):
+    return next(entry for entry in model.metadata_props if entry.key == "bsnc")
 
 
 def _cut_metadata(model) -> None:
-    entry = next(entry for entry in model.metadata_props if entry.key == "bsnc")
+    entry = _metadata(model)
     entry.value = entry.value[:50]
 
 
-def _tighter_bounds(model) -> None:
-    """As of a run with `--budget` for them."""
-    entry = next(entry for entry in model.metadata_props if entry.key == "bsnc")
-    claims = json.loads(entry.value)
-    claims["bounds"] = {"flops": 2500.0, "memory": 9523.2, "latency(threads = 2)": 0.00125}
-    entry.value = json.dumps(claims)
+def _claiming(change: Callable[[dict[str, Any]], None]) -> Edit:
+    def edit(model) -> None:
+        entry = _metadata(model)
+        claims = json.loads(entry.value)
+        change(claims)
+        entry.value = json.dumps(claims)
+
+    return edit
 
 
-def _swap_labels(model) -> None:
+def _swap_labels(claims: dict[str, Any]) -> None:
     """Somebody who deploys it would take ones for zeros, and normalise inputs in another way."""
-    entry = next(entry for entry in model.metadata_props if entry.key == "bsnc")
-    claims = json.loads(entry.value)
     claims["class_names"][:2] = claims["class_names"][1::-1]
     claims["std"] = [2 * value for value in claims["std"]]
-    entry.value = json.dumps(claims)
 
+
+TIGHTER = {"flops": 2500.0, "memory": 9523.2, "latency(threads = 2)": 0.00125}
+"""As of a run with `--budget` for them."""
 
 _EDITS: dict[str, Edit] = {
     "no_metadata": _drop_metadata,
     "tanh": _replace_relu,
     "double": _double_convolution,
-    "unknown_edge": _rename_edge,
-    "other_labels": _swap_labels,
+    "unknown_edge": _claiming(lambda claims: claims.update(live=["image->nowhere"])),
+    "other_labels": _claiming(_swap_labels),
     "cut_metadata": _cut_metadata,
-    "tighter_bounds": _tighter_bounds,
+    "tighter_bounds": _claiming(lambda claims: claims.update(bounds=TIGHTER)),
 }
 
 
